@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every Swift target shares: the next language mode's rules, and no warning survives.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
+
+/// A library or executable in `Sources/`, `path` naming the process it belongs to.
+func code(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: strict)
+}
+
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(path)", swiftSettings: strict)
+}
+
+let shared: [Target] = [
+  code("Model", "Shared/Model"),
+  code("Wire", "Shared/Wire", ["Model", nio("NIOCore")]),
+  code("IPC", "Shared/IPC", ["Wire", "Platform", nio("NIOCore"), nio("NIOPosix")]),
+  code("Config", "Shared/Config", ["Model", .product(name: "TOMLKit", package: "TOMLKit")]),
+  code("Storage", "Shared/Storage", [.product(name: "GRDB", package: "GRDB.swift")]),
+  code("Platform", "Shared/Platform", ["CPlatform"]),
+  .target(name: "CPlatform", path: "Sources/Shared/CPlatform", linkerSettings: [.linkedLibrary("systemd")]),
+  code("Matching", "Shared/Matching", ["Model"]),
+]
+
+let supervisor: [Target] = [
+  code("Lifecycle", "Supervisor/Lifecycle", ["Model"]),
+  code(
+    "SupervisorStore", "Supervisor/Store",
+    ["Model", "Storage", .product(name: "GRDB", package: "GRDB.swift")]),
+  code(
+    "Runtime", "Supervisor/Runtime",
+    [
+      "Lifecycle", "SupervisorStore", "IPC", "Wire", "Config", "Platform", "Model",
+      nio("NIOCore"), nio("NIOPosix"),
+    ]),
+  program("rbotd", "Supervisor/rbotd", ["Runtime", "Config", "Platform", "Model"]),
+]
+
+let gateway: [Target] = [
+  code("BrokerInterface", "Gateway/Brokers/Interface", ["Model"]),
+  code("PaperBroker", "Gateway/Brokers/Paper", ["BrokerInterface", "Matching", "Model"]),
+  code("Trading", "Gateway/Trading", ["BrokerInterface", "Model"]),
+  code("Feeds", "Gateway/Feeds", ["Model"]),
+  code(
+    "TradingStore", "Gateway/Store",
+    ["Trading", "Model", "Storage", .product(name: "GRDB", package: "GRDB.swift")]),
+  code(
+    "GatewayService", "Gateway/Service",
+    [
+      "Trading", "PaperBroker", "Feeds", "TradingStore", "IPC", "Wire", "Config", "Platform", "Model",
+      nio("NIOCore"), nio("NIOPosix"),
+    ]),
+  code(
+    "API", "Gateway/API",
+    [
+      "GatewayService", "Trading", "Model", "Wire",
+      .product(name: "Hummingbird", package: "hummingbird"), nio("NIOCore"),
+    ]),
+  program(
+    "rbot-gateway", "Gateway/rbot-gateway", ["API", "GatewayService", "Config", "Platform", "Model"]),
+]
+
+let worker: [Target] = [
+  code(
+    "StrategyKit", "Worker/StrategyKit",
+    ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
+  .executableTarget(name: "rbot-exec", path: "Sources/Worker/rbot-exec"),
+  .executableTarget(
+    name: "ema-cross", dependencies: ["StrategyKit", "Model"], path: "strategies/ema_cross",
+    exclude: ["strategy.toml"], swiftSettings: strict),
+  .executableTarget(
+    name: "channel-breakout", path: "strategies/channel_breakout", exclude: ["strategy.toml"]),
+]
+
+let control: [Target] = [
+  code(
+    "Commands", "Control/Commands",
+    [
+      "IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix"),
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+  program("rbotctl", "Control/rbotctl", ["Commands"]),
+]
+
+/// Every test target; its folder mirrors the sources', or says that it needs real processes.
+let allTests: [Target] = [
+  tests("ModelTests", "Shared/ModelTests", ["Model"]),
+  tests("WireTests", "Shared/WireTests", ["Wire", "Model", nio("NIOCore")]),
+  tests("IPCTests", "Shared/IPCTests", ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
+  tests("ConfigTests", "Shared/ConfigTests", ["Config", "Model"]),
+  tests("PlatformTests", "Shared/PlatformTests", ["Platform"]),
+  tests("MatchingTests", "Shared/MatchingTests", ["Matching", "Model"]),
+  tests("LifecycleTests", "Supervisor/LifecycleTests", ["Lifecycle", "Model"]),
+  tests("SupervisorStoreTests", "Supervisor/StoreTests", ["SupervisorStore", "Storage", "Model"]),
+  tests(
+    "TradingTests", "Gateway/TradingTests", ["Trading", "BrokerInterface", "PaperBroker", "Model"]),
+  tests("FeedsTests", "Gateway/FeedsTests", ["Feeds", "Model"]),
+  tests("TradingStoreTests", "Gateway/StoreTests", ["TradingStore", "Trading", "Storage", "Model"]),
+  tests("CommandsTests", "Control/CommandsTests", ["Commands", "Wire", "Model"]),
+]
+
+// A developer who works on one room may build its tests alone: RBOT_TESTS=ModelTests,WireTests.
+let chosen = Context.environment["RBOT_TESTS"].map { Set($0.split(separator: ",").map(String.init)) }
+
+let package = Package(
+  name: "rbotd",
+  products: [
+    .library(name: "StrategyKit", targets: ["StrategyKit"]),
+    .executable(name: "rbotd", targets: ["rbotd"]),
+    .executable(name: "rbot-gateway", targets: ["rbot-gateway"]),
+    .executable(name: "rbot-exec", targets: ["rbot-exec"]),
+    .executable(name: "rbotctl", targets: ["rbotctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+  ],
+  targets: shared + supervisor + gateway + worker + control
+    + allTests.filter { chosen?.contains($0.name) ?? true },
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,52 @@
+extension Amount {
+  public static func + (left: Amount, right: Amount) -> Amount { Amount(raw: left.raw + right.raw) }
+  public static func - (left: Amount, right: Amount) -> Amount { Amount(raw: left.raw - right.raw) }
+  public static prefix func - (value: Amount) -> Amount { Amount(raw: -value.raw) }
+  public static func += (left: inout Amount, right: Amount) { left = left + right }
+  public static func -= (left: inout Amount, right: Amount) { left = left - right }
+
+  /// The product, rounded half to even at the 18th fractional digit.
+  public static func * (left: Amount, right: Amount) -> Amount {
+    let negative = (left.raw < 0) != (right.raw < 0)
+    let (high, low) = left.raw.magnitude.multipliedFullWidth(by: right.raw.magnitude)
+    let rounded = roundedQuotient(high: high, low: low, by: one.raw.magnitude)
+    return Amount(raw: negative ? -Int128(rounded) : Int128(rounded))
+  }
+
+  /// The quotient, rounded half to even at the 18th fractional digit; nil when the divisor is zero.
+  public func divided(by divisor: Amount) -> Amount? {
+    guard divisor.raw != 0 else { return nil }
+    let negative = (raw < 0) != (divisor.raw < 0)
+    let (high, low) = raw.magnitude.multipliedFullWidth(by: Self.one.raw.magnitude)
+    let rounded = Self.roundedQuotient(high: high, low: low, by: divisor.raw.magnitude)
+    return Amount(raw: negative ? -Int128(rounded) : Int128(rounded))
+  }
+
+  /// Rounded half to even to `digits` decimals.
+  public func rounded(decimals digits: Int) -> Amount {
+    let step = Self.step(decimals: digits).raw
+    let (quotient, remainder) = raw.quotientAndRemainder(dividingBy: step)
+    let twice = remainder.magnitude * 2
+    let up = twice > step.magnitude || (twice == step.magnitude && quotient % 2 != 0)
+    guard up else { return Amount(raw: quotient * step) }
+    return Amount(raw: (quotient + (raw < 0 ? -1 : 1)) * step)
+  }
+
+  /// Cut toward zero to `digits` decimals.
+  public func truncated(decimals digits: Int) -> Amount {
+    let step = Self.step(decimals: digits).raw
+    return Amount(raw: raw / step * step)
+  }
+
+  /// Whether no digit beyond the first `digits` decimals is set.
+  public func fits(decimals digits: Int) -> Bool { raw % Self.step(decimals: digits).raw == 0 }
+
+  private static func roundedQuotient(high: UInt128, low: UInt128, by divisor: UInt128) -> UInt128 {
+    // Nearly every product of real prices and quantities fits 128 bits: the wide division is the rare case.
+    let (quotient, remainder) =
+      high == 0 ? low.quotientAndRemainder(dividingBy: divisor) : divisor.dividingFullWidth((high, low))
+    let half = divisor - remainder
+    let up = remainder > half || (remainder == half && quotient & 1 == 1)
+    return up ? quotient + 1 : quotient
+  }
+}

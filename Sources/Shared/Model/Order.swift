@@ -1,0 +1,189 @@
+/// The side of an order.
+public enum Side: String, Sendable, CaseIterable {
+  case buy
+  case sell
+
+  public var opposite: Side { self == .buy ? .sell : .buy }
+
+  /// 1 for buy, -1 for sell.
+  public var sign: Int { self == .buy ? 1 : -1 }
+}
+
+public enum OrderType: String, Sendable, CaseIterable {
+  case market
+  case limit
+  case stop
+}
+
+/// How long an order works: until cancelled, at once or not at all (`ioc` in part, `fok` whole).
+public enum TimeInForce: String, Sendable, CaseIterable {
+  case gtc
+  case ioc
+  case fok
+}
+
+/// What an order is for.
+public enum OrderRole: String, Sendable, CaseIterable {
+  /// Opens, increases, reduces or turns a position by a strategy's decision.
+  case entry
+  /// The protective stop of a trade.
+  case stopLoss = "stop_loss"
+  /// The target of a trade.
+  case takeProfit = "take_profit"
+  /// Closes at the market on request, at the end of a feed, or by a policy.
+  case close
+}
+
+/// Where an order is in its life.
+public enum OrderState: String, Sendable, CaseIterable {
+  case submitted
+  case accepted
+  case triggered
+  case partiallyFilled = "partially_filled"
+  case pendingUpdate = "pending_update"
+  case pendingCancel = "pending_cancel"
+  /// A reply was lost: the broker is asked, the order is never sent again.
+  case unknown
+  case filled
+  case cancelled
+  case expired
+  case rejected
+
+  public var isFinal: Bool {
+    switch self {
+    case .filled, .cancelled, .expired, .rejected: true
+    default: false
+    }
+  }
+}
+
+/// Which orders are matched or sent, and how far.
+public enum TradingMode: String, Sendable, CaseIterable, Comparable {
+  case off
+  case paper
+  case canary
+  case live
+
+  private var rank: Int {
+    switch self {
+    case .off: 0
+    case .paper: 1
+    case .canary: 2
+    case .live: 3
+    }
+  }
+
+  public static func < (left: TradingMode, right: TradingMode) -> Bool { left.rank < right.rank }
+}
+
+/// What a strategy or a user asks for; becomes an ``Order`` when it is admitted.
+public struct OrderIntent: Hashable, Sendable {
+  public var clientOrderID: String?
+  public var instrument: String
+  public var side: Side
+  public var type: OrderType
+  public var units: Quantity
+  public var price: Price?
+  public var stopLoss: Price?
+  public var takeProfit: Price?
+  public var timeInForce: TimeInForce?
+  public var reduceOnly: Bool
+  public var quality: Int?
+  public var timeToLiveSeconds: Int?
+  public var tag: String?
+
+  public init(
+    clientOrderID: String? = nil, instrument: String, side: Side, type: OrderType = .market, units: Quantity,
+    price: Price? = nil, stopLoss: Price? = nil, takeProfit: Price? = nil, timeInForce: TimeInForce? = nil,
+    reduceOnly: Bool = false, quality: Int? = nil, timeToLiveSeconds: Int? = nil, tag: String? = nil
+  ) {
+    self.clientOrderID = clientOrderID
+    self.instrument = instrument
+    self.side = side
+    self.type = type
+    self.units = units
+    self.price = price
+    self.stopLoss = stopLoss
+    self.takeProfit = takeProfit
+    self.timeInForce = timeInForce
+    self.reduceOnly = reduceOnly
+    self.quality = quality
+    self.timeToLiveSeconds = timeToLiveSeconds
+    self.tag = tag
+  }
+}
+
+/// One order as the journal knows it.
+public struct Order: Hashable, Sendable {
+  /// Rises by one with every order of the gateway.
+  public let number: Int64
+  /// `paper-17`.
+  public let id: String
+  public let clientOrderID: String
+  public let strategy: String
+  public let generation: Generation
+  public let broker: String
+  public let instrument: String
+  public let side: Side
+  public let type: OrderType
+  public let role: OrderRole
+  public let timeInForce: TimeInForce
+  public let reduceOnly: Bool
+  public let quality: Int?
+  public let mode: TradingMode
+  public let tag: String?
+  public let created: Timestamp
+  public var units: Quantity
+  public var price: Price?
+  public var stopLoss: Price?
+  public var takeProfit: Price?
+  public var filledUnits: Quantity
+  public var averagePrice: Price?
+  public var state: OrderState
+  /// Why it ended or was refused, a stable word.
+  public var reason: String?
+  /// The trade that it opened or that it protects.
+  public var tradeID: Int64?
+  public var updated: Timestamp
+  public var expires: Timestamp?
+
+  public init(
+    number: Int64, id: String, clientOrderID: String, strategy: String, generation: Generation, broker: String,
+    instrument: String, side: Side, type: OrderType, role: OrderRole, timeInForce: TimeInForce,
+    reduceOnly: Bool, quality: Int?, mode: TradingMode, tag: String?, created: Timestamp, units: Quantity,
+    price: Price?, stopLoss: Price?, takeProfit: Price?, filledUnits: Quantity = .zero,
+    averagePrice: Price? = nil, state: OrderState = .submitted, reason: String? = nil, tradeID: Int64? = nil,
+    updated: Timestamp, expires: Timestamp?
+  ) {
+    self.number = number
+    self.id = id
+    self.clientOrderID = clientOrderID
+    self.strategy = strategy
+    self.generation = generation
+    self.broker = broker
+    self.instrument = instrument
+    self.side = side
+    self.type = type
+    self.role = role
+    self.timeInForce = timeInForce
+    self.reduceOnly = reduceOnly
+    self.quality = quality
+    self.mode = mode
+    self.tag = tag
+    self.created = created
+    self.units = units
+    self.price = price
+    self.stopLoss = stopLoss
+    self.takeProfit = takeProfit
+    self.filledUnits = filledUnits
+    self.averagePrice = averagePrice
+    self.state = state
+    self.reason = reason
+    self.tradeID = tradeID
+    self.updated = updated
+    self.expires = expires
+  }
+
+  /// Units that still have to fill.
+  public var remainingUnits: Quantity { units - filledUnits }
+}
