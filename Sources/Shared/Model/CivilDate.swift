@@ -8,7 +8,9 @@ public struct CivilDate: Hashable, Sendable {
 
   /// Nil when there is no such day.
   public init?(year: Int64, month: Int64, day: Int64) {
-    guard (1...12).contains(month), day >= 1, day <= Self.length(ofMonth: month, year: year) else { return nil }
+    guard (1...12).contains(month), day >= 1, day <= Self.length(ofMonth: month, year: year) else {
+      return nil
+    }
     self.year = year
     self.month = month
     self.day = day

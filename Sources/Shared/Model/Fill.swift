@@ -56,10 +56,13 @@ public struct Trade: Hashable, Sendable {
   public var units: Quantity
   public var stopLossOrderID: String?
   public var takeProfitOrderID: String?
+  /// Profit of the units closed so far, in the account's currency, without fees.
+  public var realised: Money
 
   public init(
     id: Int64, strategy: String, broker: String, instrument: String, entryOrderID: String, opened: Timestamp,
-    price: Price, units: Quantity, stopLossOrderID: String? = nil, takeProfitOrderID: String? = nil
+    price: Price, units: Quantity, stopLossOrderID: String? = nil, takeProfitOrderID: String? = nil,
+    realised: Money = .zero
   ) {
     self.id = id
     self.strategy = strategy
@@ -71,5 +74,6 @@ public struct Trade: Hashable, Sendable {
     self.units = units
     self.stopLossOrderID = stopLossOrderID
     self.takeProfitOrderID = takeProfitOrderID
+    self.realised = realised
   }
 }

@@ -36,17 +36,29 @@ public enum OrderRole: String, Sendable, CaseIterable {
 
 /// Where an order is in its life.
 public enum OrderState: String, Sendable, CaseIterable {
+  /// Durable in the journal and on its way to the broker. Can transition to: every state.
   case submitted
+  /// Works at the broker. Can transition to: every state but submitted and rejected.
   case accepted
+  /// A stop whose price was reached, not filled yet. Can transition to: every state but submitted, accepted and
+  /// rejected.
   case triggered
+  /// Can transition to: every state but submitted, accepted, triggered and rejected.
   case partiallyFilled = "partially_filled"
+  /// A change was asked for. Can transition to: every state but submitted and rejected.
   case pendingUpdate = "pending_update"
+  /// Its cancellation was asked for. Can transition to: every state but submitted, pendingUpdate and rejected.
   case pendingCancel = "pending_cancel"
-  /// A reply was lost: the broker is asked, the order is never sent again.
+  /// A reply was lost: the broker is asked, the order is never sent again. Can transition to: every state but
+  /// submitted, pendingUpdate and pendingCancel.
   case unknown
+  /// Final: all units filled.
   case filled
+  /// Final: what had not filled was withdrawn.
   case cancelled
+  /// Final: its time ran out, or the feed's did.
   case expired
+  /// Final: the broker refused it.
   case rejected
 
   public var isFinal: Bool {
@@ -146,14 +158,18 @@ public struct Order: Hashable, Sendable {
   public var tradeID: Int64?
   public var updated: Timestamp
   public var expires: Timestamp?
+  /// What was asked for, in canonical text: tells a repeated `clientOrderID` from a reused one, even after the
+  /// order was modified. Empty for orders that the gateway made itself.
+  public let fingerprint: String
 
   public init(
-    number: Int64, id: String, clientOrderID: String, strategy: String, generation: Generation, broker: String,
+    number: Int64, id: String, clientOrderID: String, strategy: String, generation: Generation,
+    broker: String,
     instrument: String, side: Side, type: OrderType, role: OrderRole, timeInForce: TimeInForce,
     reduceOnly: Bool, quality: Int?, mode: TradingMode, tag: String?, created: Timestamp, units: Quantity,
     price: Price?, stopLoss: Price?, takeProfit: Price?, filledUnits: Quantity = .zero,
     averagePrice: Price? = nil, state: OrderState = .submitted, reason: String? = nil, tradeID: Int64? = nil,
-    updated: Timestamp, expires: Timestamp?
+    updated: Timestamp, expires: Timestamp?, fingerprint: String = ""
   ) {
     self.number = number
     self.id = id
@@ -182,6 +198,7 @@ public struct Order: Hashable, Sendable {
     self.tradeID = tradeID
     self.updated = updated
     self.expires = expires
+    self.fingerprint = fingerprint
   }
 
   /// Units that still have to fill.

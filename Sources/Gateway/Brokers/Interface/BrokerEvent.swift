@@ -1,0 +1,66 @@
+public import Model
+
+/// What a broker says about an order.
+public enum BrokerEvent: Hashable, Sendable {
+  case accepted(orderID: String)
+  /// A stop's price was reached; its fill follows.
+  case triggered(orderID: String)
+  case filled(Execution)
+  case cancelled(orderID: String, reason: String, time: Timestamp)
+  case rejected(orderID: String, reason: String, time: Timestamp)
+  case expired(orderID: String, reason: String, time: Timestamp)
+  case replaced(orderID: String)
+
+  public var orderID: String {
+    switch self {
+    case .accepted(let id), .triggered(let id), .replaced(let id): id
+    case .filled(let execution): execution.orderID
+    case .cancelled(let id, _, _), .rejected(let id, _, _), .expired(let id, _, _): id
+    }
+  }
+}
+
+/// Units of an order that traded at one price.
+public struct Execution: Hashable, Sendable {
+  public let orderID: String
+  /// Positive.
+  public let units: Quantity
+  public let price: Price
+  /// In the quote currency of the instrument; never negative.
+  public let fee: Amount
+  public let time: Timestamp
+  /// The quote that it was matched on; 0 where a broker does not say.
+  public let quoteSequence: Int64
+
+  public init(
+    orderID: String, units: Quantity, price: Price, fee: Amount, time: Timestamp, quoteSequence: Int64
+  ) {
+    self.orderID = orderID
+    self.units = units
+    self.price = price
+    self.fee = fee
+    self.time = time
+    self.quoteSequence = quoteSequence
+  }
+}
+
+/// What a broker can do; admission refuses what it cannot.
+public struct BrokerCapabilities: Hashable, Sendable {
+  public let orderTypes: Set<OrderType>
+  public let timesInForce: Set<TimeInForce>
+  /// Nil where the broker links nothing: then the desk cancels sisters itself.
+  public let linkedGroups: LinkedGroup.Semantics?
+  /// Whether a working order's price can be changed in place.
+  public let modifies: Bool
+
+  public init(
+    orderTypes: Set<OrderType> = Set(OrderType.allCases),
+    timesInForce: Set<TimeInForce> = Set(TimeInForce.allCases),
+    linkedGroups: LinkedGroup.Semantics? = .oneCancelsOther, modifies: Bool = true
+  ) {
+    self.orderTypes = orderTypes
+    self.timesInForce = timesInForce
+    self.linkedGroups = linkedGroups
+    self.modifies = modifies
+  }
+}

@@ -1,0 +1,59 @@
+public import Model
+
+/// The types of event that the order desk makes.
+public enum DeskEventType: String, Sendable, CaseIterable {
+  case ocoPlaced = "oco_placed"
+  case orderAccepted = "order_accepted"
+  case orderModified = "order_modified"
+  case orderFilled = "order_filled"
+  case orderPartiallyFilled = "order_partially_filled"
+  case orderCancelled = "order_cancelled"
+  case orderRejected = "order_rejected"
+  case orderExpired = "order_expired"
+  case positionOpened = "position_opened"
+  case positionClosed = "position_closed"
+  case tradingPaused = "trading_paused"
+  case tradingResumed = "trading_resumed"
+}
+
+/// A value in an event's payload.
+public enum EventValue: Hashable, Sendable {
+  case string(String)
+  /// Written as a JSON number from its digits.
+  case number(Amount)
+  case int(Int64)
+  case bool(Bool)
+  case null
+}
+
+/// A key and its value; payloads keep their order.
+public struct EventField: Hashable, Sendable {
+  public let key: String
+  public let value: EventValue
+
+  public init(_ key: String, _ value: EventValue) {
+    self.key = key
+    self.value = value
+  }
+}
+
+/// Something that happened at the order desk, for the event log and the streams.
+public struct DeskEvent: Hashable, Sendable {
+  public let type: DeskEventType
+  /// The broker's name.
+  public let source: String
+  public let strategy: String
+  public let payload: [EventField]
+  public let time: Timestamp
+
+  public init(type: DeskEventType, source: String, strategy: String, payload: [EventField], time: Timestamp) {
+    self.type = type
+    self.source = source
+    self.strategy = strategy
+    self.payload = payload
+    self.time = time
+  }
+
+  /// The value of a payload field.
+  public subscript(key: String) -> EventValue? { payload.first { $0.key == key }?.value }
+}

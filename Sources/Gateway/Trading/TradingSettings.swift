@@ -1,0 +1,87 @@
+public import Model
+
+/// The rules that hold for every strategy; each is a setting of the gateway.
+public struct TradingSettings: Hashable, Sendable {
+  /// The highest mode that the gateway allows.
+  public var mode: TradingMode
+  /// ISO code of the currency that sub-accounts are kept in.
+  public var currency: String
+  /// What a strategy's sub-account begins with.
+  public var startingBalance: Money
+  /// The lowest quality score that an order which gives one may have.
+  public var qualityThreshold: Int
+  /// How long a pending entry works when it does not say so itself.
+  public var timeToLiveSeconds: Int
+  /// Open orders that one strategy may have, its exits not counted.
+  public var maxOpenOrders: Int
+  /// Instruments in which one strategy may have a position or a working entry.
+  public var maxOpenPositions: Int
+  /// Refuses entries on a quote that is older; nil (a replay) never does.
+  public var staleQuoteSeconds: Int?
+  /// Whether a pause also cancels working entries, so that nothing opens while a strategy is paused.
+  public var pauseCancelsEntries: Bool
+  /// Finished orders that are kept in memory; older ones are asked of ``DeskLookup``.
+  public var rememberedOrders: Int
+
+  public init(
+    mode: TradingMode = .paper, currency: String = "USD", startingBalance: Money = 10_000,
+    qualityThreshold: Int = 70, timeToLiveSeconds: Int = 360 * 60, maxOpenOrders: Int = 200,
+    maxOpenPositions: Int = 20, staleQuoteSeconds: Int? = nil, pauseCancelsEntries: Bool = true,
+    rememberedOrders: Int = 10_000
+  ) {
+    self.mode = mode
+    self.currency = currency
+    self.startingBalance = startingBalance
+    self.qualityThreshold = qualityThreshold
+    self.timeToLiveSeconds = timeToLiveSeconds
+    self.maxOpenOrders = maxOpenOrders
+    self.maxOpenPositions = maxOpenPositions
+    self.staleQuoteSeconds = staleQuoteSeconds
+    self.pauseCancelsEntries = pauseCancelsEntries
+    self.rememberedOrders = rememberedOrders
+  }
+}
+
+/// What one strategy may do; its supervisor says so when it starts the worker.
+public struct StrategyCapabilities: Hashable, Sendable {
+  /// The effective mode is the lower of this and the gateway's.
+  public var mode: TradingMode
+  public var brokers: [String]
+  /// Nil for all.
+  public var instruments: [String]?
+  public var maxOrderUnits: Quantity?
+  /// Entries are refused once this much was lost since midnight UTC, realised and unrealised.
+  public var maxDailyLoss: Money?
+
+  public init(
+    mode: TradingMode = .paper, brokers: [String] = ["paper"], instruments: [String]? = nil,
+    maxOrderUnits: Quantity? = nil, maxDailyLoss: Money? = nil
+  ) {
+    self.mode = mode
+    self.brokers = brokers
+    self.instruments = instruments
+    self.maxOrderUnits = maxOrderUnits
+    self.maxDailyLoss = maxDailyLoss
+  }
+}
+
+/// Who places an order; known from the socket that it came in on, never from the message.
+public struct Trader: Hashable, Sendable {
+  public let strategy: String
+  public let generation: Generation
+
+  public init(strategy: String, generation: Generation) {
+    self.strategy = strategy
+    self.generation = generation
+  }
+}
+
+/// What happens to the orders and positions of a strategy whose worker is gone.
+public enum ExitPolicy: String, Sendable, CaseIterable {
+  /// Everything stays; exits protect the positions.
+  case keep
+  /// Working entries are cancelled; positions stay, with their exits.
+  case cancel
+  /// Working entries are cancelled and positions closed at the market.
+  case flatten
+}
