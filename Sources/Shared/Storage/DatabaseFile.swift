@@ -1,0 +1,78 @@
+public import GRDB
+import Glibc
+
+/// When a commit counts as done.
+public enum Durability: String, Sendable {
+  /// After a power failure the last commits may be missing, never half there; a killed process loses nothing.
+  case normal = "NORMAL"
+  /// Every commit is on the disk before it returns.
+  case full = "FULL"
+}
+
+/// Opens the SQLite files of this package: write-ahead log, busy timeout, foreign keys, mode 0600, and a schema
+/// that is brought up to date or, when it is newer than the program, refused.
+public enum DatabaseFile {
+  /// Opens the file, makes it when it is missing, and migrates it.
+  ///
+  /// - Parameters:
+  ///   - path: The file; its folder must exist.
+  ///   - durability: `full` for a journal that others act upon, `normal` for logs and metrics.
+  ///   - readers: How many connections may read beside the one that writes.
+  ///   - migrator: Every migration that the program knows, in order.
+  public static func open(
+    at path: String, durability: Durability, readers: Int = 2, migrator: DatabaseMigrator
+  ) throws(StorageError) -> DatabasePool {
+    try makePrivate(path)
+    do {
+      let pool = try DatabasePool(path: path, configuration: configuration(durability, readers: readers))
+      let superseded = try pool.read { database in try migrator.hasBeenSuperseded(database) }
+      guard !superseded else {
+        throw StorageError(
+          .newer,
+          "The database \(path) was written by a newer version of rbotd: install that version, or move the file away."
+        )
+      }
+      try migrator.migrate(pool)
+      return pool
+    } catch {
+      throw StorageError(error, path: path)
+    }
+  }
+
+  private static func configuration(_ durability: Durability, readers: Int) -> Configuration {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(5)
+    configuration.maximumReaderCount = readers
+    configuration.foreignKeysEnabled = true
+    configuration.prepareDatabase { database in
+      if !database.configuration.readonly {
+        // Has an effect on a new file only, and lets pruning give pages back.
+        try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+      }
+      try database.execute(
+        sql: """
+          PRAGMA synchronous = \(durability.rawValue);
+          PRAGMA wal_autocheckpoint = 1000;
+          PRAGMA journal_size_limit = 16777216;
+          PRAGMA cache_size = -2048;
+          PRAGMA temp_store = MEMORY;
+          """)
+    }
+    return configuration
+  }
+
+  /// Makes the file with mode 0600 before SQLite does, so that no moment exists in which others may read it;
+  /// SQLite gives its log and index files the same mode.
+  private static func makePrivate(_ path: String) throws(StorageError) {
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else {
+      let said = String(cString: strerror(errno))
+      throw StorageError(
+        .unwritable,
+        "The database \(path) cannot be opened for writing (\(said)): check that the folder exists and is yours."
+      )
+    }
+    defer { close(descriptor) }
+    _ = fchmod(descriptor, 0o600)
+  }
+}
