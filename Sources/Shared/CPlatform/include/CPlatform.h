@@ -1,0 +1,99 @@
+/* What Linux offers and `import Glibc` does not show: descriptors for processes, signals and events, and the
+ * service manager's notifications. Every function returns -1 and sets errno unless it says otherwise; nothing
+ * here keeps state. */
+#ifndef RBOT_CPLATFORM_H
+#define RBOT_CPLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* ---- processes (process.c) ---- */
+
+/* How a child ended. `pid` is 0 when there was none to report. */
+struct rbot_wait {
+  pid_t pid;
+  bool signalled; /* value is a signal number, else an exit code */
+  bool core_dumped;
+  int value;
+  struct rusage usage; /* of the child and of the descendants that it reaped; zeros when only peeking */
+};
+
+int rbot_pidfd_open(pid_t pid);
+int rbot_pidfd_signal(int pidfd, int signal);
+/* Reaps the child behind a pidfd if it has ended; `keep` leaves its zombie, which pins its pid. */
+int rbot_wait_pidfd(int pidfd, bool keep, struct rbot_wait *result);
+/* Reaps the child `pid` if it has ended. */
+int rbot_wait_pid(pid_t pid, struct rbot_wait *result);
+
+/* Makes this process the parent of every descendant whose own parent ends. */
+int rbot_become_subreaper(void);
+int rbot_set_parent_death_signal(int signal);
+
+/* What the child gets: `descriptors[i]` becomes descriptor i (-1: stays closed; 0 to 2 then read or write
+ * /dev/null). The descriptors must be above `count` and close-on-exec. Returns 0 or an errno. */
+int rbot_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const int *descriptors,
+               int count);
+
+/* The calling thread's name, at most 15 bytes, as `ps -L` shows it. */
+void rbot_name_thread(const char *name);
+
+/* ---- events (events.c): all descriptors are close-on-exec and non-blocking ---- */
+
+enum { RBOT_EVENT_READ = 1, RBOT_EVENT_WRITE = 2, RBOT_EVENT_HANGUP = 4 };
+
+struct rbot_event {
+  uint64_t token;
+  uint32_t events;
+};
+
+int rbot_epoll_create(void);
+int rbot_epoll_add(int epoll, int fd, uint64_t token, uint32_t events);
+int rbot_epoll_remove(int epoll, int fd);
+/* At most 64 events at once; `timeout_ms` of -1 waits for ever. Returns their number, 0 if interrupted. */
+int rbot_epoll_wait(int epoll, struct rbot_event *events, int capacity, int timeout_ms);
+
+int rbot_eventfd(void);
+void rbot_eventfd_signal(int fd);
+void rbot_eventfd_clear(int fd);
+
+int rbot_timerfd(void);
+/* One shot, on the monotonic clock; 0 disarms. */
+int rbot_timerfd_set(int fd, uint64_t after_ns);
+
+/* ---- signals (signals.c) ---- */
+
+/* Blocks the signals in the calling thread and in those that it starts later. */
+int rbot_block_signals(const int *signals, int count);
+int rbot_signalfd(const int *signals, int count);
+/* The next pending signal's number, or 0. */
+int rbot_signalfd_next(int fd);
+int rbot_ignore_signal(int signal);
+
+/* ---- sockets and files (descriptors.c) ---- */
+
+int rbot_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
+/* An exclusive lock of the open file; -1 and EWOULDBLOCK while another holds it. */
+int rbot_try_lock(int fd);
+int rbot_pipe(int fds[2]);
+int rbot_socketpair(int fds[2]);
+int rbot_set_nonblocking(int fd, bool nonblocking);
+/* A close-on-exec copy whose number is at least `minimum`. */
+int rbot_duplicate_above(int fd, int minimum);
+int rbot_open_null(void);
+int rbot_random(void *bytes, size_t count);
+
+/* ---- the service manager (service.c) ---- */
+
+/* 1: told, 0: no service manager listens, negative: -errno. */
+int rbot_notify(const char *state);
+/* The watchdog's interval in microseconds, 0 if this process has none. */
+uint64_t rbot_watchdog_usec(void);
+/* How many listening descriptors were passed, starting at 3. */
+int rbot_listen_fds(void);
+/* True where the service manager marked this cgroup directory as delegated. */
+bool rbot_is_delegated(const char *cgroup);
+
+#endif

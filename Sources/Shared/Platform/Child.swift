@@ -1,0 +1,40 @@
+import Glibc
+
+/// One spawned process as the process thread knows it.
+final class Child {
+  /// Where it is in its life.
+  ///
+  /// - `launching`: rbot-exec runs. Can transition to: `running`, or forgotten when a stage failed.
+  /// - `running`: the command runs. Can transition to: `clearing`.
+  /// - `clearing`: the leader is a zombie that we keep, so that its pid, which is also its session's, cannot go
+  ///   to somebody else while members of the session may live. Can transition to: forgotten.
+  enum Phase { case launching, running, clearing }
+
+  let handle: ProcessHandle
+  let request: SpawnRequest
+  let launch: Launch
+  let completion: @Sendable (Result<SpawnedProcess, SpawnError>) -> Void
+  var phase = Phase.launching
+  /// What rbot-exec has reported so far.
+  var report: [UInt8] = []
+  /// Set while the tree is being killed: when to look again, how long to wait after that, when to give up
+  /// (milliseconds, monotonic).
+  var sweep: (due: UInt64, pause: UInt64, deadline: UInt64)?
+
+  init(
+    handle: ProcessHandle, request: SpawnRequest, launch: Launch,
+    completion: @escaping @Sendable (Result<SpawnedProcess, SpawnError>) -> Void
+  ) {
+    self.handle = handle
+    self.request = request
+    self.launch = launch
+    self.completion = completion
+  }
+
+  /// What the caller gets once the command runs.
+  var spawned: SpawnedProcess {
+    SpawnedProcess(
+      handle: handle, startTicks: launch.startTicks, channel: launch.channel, standardOutput: launch.output,
+      standardError: launch.error)
+  }
+}

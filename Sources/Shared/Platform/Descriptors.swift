@@ -1,0 +1,61 @@
+import CPlatform
+import Glibc
+
+/// Descriptors that close together unless they are taken out first: a spawn that fails half-way leaks none.
+struct DescriptorBag {
+  private var held: [Int32] = []
+
+  mutating func hold(_ fd: Int32) -> Int32 {
+    held.append(fd)
+    return fd
+  }
+
+  mutating func release(_ fd: Int32) { held.removeAll { $0 == fd } }
+
+  mutating func closeAll() {
+    for fd in held { close(fd) }
+    held.removeAll()
+  }
+}
+
+/// Two ends that belong together; close-on-exec, blocking.
+func makePair(_ make: (UnsafeMutablePointer<Int32>) -> Int32, _ attempt: String)
+  throws(SystemError) -> (first: Int32, second: Int32)
+{
+  var ends: (Int32, Int32) = (-1, -1)
+  let status = withUnsafeMutableBytes(of: &ends) { bytes in
+    bytes.baseAddress.map { make($0.assumingMemoryBound(to: Int32.self)) } ?? -1
+  }
+  guard status == 0 else { throw SystemError(attempt) }
+  return (first: ends.0, second: ends.1)
+}
+
+/// Reads a small file whole, as those in `/proc` must be; nil where it is gone or may not be read.
+///
+/// - Parameter limit: bytes after which reading stops.
+func readFile(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+  let fd = open(path, O_RDONLY | O_CLOEXEC)
+  guard fd >= 0 else { return nil }
+  defer { close(fd) }
+  var bytes: [UInt8] = []
+  while bytes.count < limit {
+    let chunk = 4096
+    let start = bytes.count
+    var count = 0
+    bytes.append(contentsOf: repeatElement(0, count: chunk))
+    repeat {
+      count = bytes.withUnsafeMutableBytes { buffer in
+        buffer.baseAddress.map { read(fd, $0 + start, chunk) } ?? -1
+      }
+    } while count < 0 && errno == EINTR
+    bytes.removeLast(chunk - max(count, 0))
+    if count < 0 { return nil }
+    if count == 0 { return bytes }
+  }
+  return bytes
+}
+
+/// Reads a small text file; nil where it is gone, not readable, or not UTF-8.
+func readText(_ path: String) -> String? {
+  readFile(path).flatMap { String(validating: $0, as: UTF8.self) }
+}

@@ -1,0 +1,122 @@
+import CPlatform
+import Glibc
+
+/// A spawn on its way: rbot-exec runs, and its report has yet to come.
+struct Launch {
+  var pid: Int32
+  var pidfd: Int32
+  var report: Int32
+  var startTicks: UInt64
+  var channel: Int32
+  var output: Int32?
+  var error: Int32?
+
+  /// Closes what would have been the caller's.
+  func closeEnds() {
+    close(channel)
+    if let output { close(output) }
+    if let error { close(error) }
+  }
+}
+
+/// Makes the descriptors of a spawn and starts rbot-exec with them.
+enum Spawner {
+  /// The numbers in the child are 0 to `count - 1`, so our own ends must lie above.
+  private static let count: Int32 = 6
+
+  /// - Throws: ``SpawnError`` of the stages `descriptors` and `helper`; nothing stays open then.
+  static func launch(_ request: SpawnRequest) throws(SpawnError) -> Launch {
+    var ours = DescriptorBag()
+    var theirs = DescriptorBag()
+    defer { theirs.closeAll() }
+    do {
+      return try launch(request, &ours, &theirs)
+    } catch {
+      ours.closeAll()
+      throw error
+    }
+  }
+
+  private static func launch(
+    _ request: SpawnRequest, _ ours: inout DescriptorBag, _ theirs: inout DescriptorBag
+  )
+    throws(SpawnError) -> Launch
+  {
+    let channel = try ends(request, rbot_socketpair, &ours, &theirs)
+    let report = try ends(request, rbot_pipe, &ours, &theirs)
+    var output: (ours: Int32, theirs: Int32)?
+    var error: (ours: Int32, theirs: Int32)?
+    if request.output == .pipes {
+      output = try ends(request, rbot_pipe, &ours, &theirs)
+      error = try ends(request, rbot_pipe, &ours, &theirs)
+    }
+    let outputEnd = try above(output?.theirs ?? 1, request, &theirs)
+    let errorEnd = try above(error?.theirs ?? 2, request, &theirs)
+    let lock = if let lock = request.lock { try above(lock, request, &theirs) } else { Int32(-1) }
+    let map = [-1, outputEnd, errorEnd, channel.theirs, report.theirs, lock]
+    let pid = try start(request, map)
+    let pidfd = rbot_pidfd_open(pid)
+    guard pidfd >= 0 else {
+      // Without its pidfd we could not watch it. It is ours and unreaped, so the pid is still its own.
+      let code = errno
+      kill(pid, SIGKILL)
+      var wait = rbot_wait()
+      while rbot_wait_pid(pid, &wait) == 0, wait.pid == 0 { usleep(200) }
+      throw SpawnError(stage: "descriptors", code: code, request: request)
+    }
+    return Launch(
+      pid: pid, pidfd: pidfd, report: report.ours, startTicks: ProcessTable.entry(pid)?.startTicks ?? 0,
+      channel: channel.ours, output: output?.ours, error: error?.ours)
+  }
+
+  /// A pipe or socket pair: our end non-blocking, theirs above the numbers that the child uses.
+  private static func ends(
+    _ request: SpawnRequest, _ make: (UnsafeMutablePointer<Int32>) -> Int32, _ ours: inout DescriptorBag,
+    _ theirs: inout DescriptorBag
+  ) throws(SpawnError) -> (ours: Int32, theirs: Int32) {
+    do {
+      let pair = try makePair(make, "make a pipe")
+      let our = ours.hold(pair.first)
+      let their = theirs.hold(pair.second)
+      _ = rbot_set_nonblocking(our, true)
+      return (ours: our, theirs: try above(their, request, &theirs))
+    } catch let error as SystemError {
+      throw SpawnError(stage: "descriptors", code: error.code, request: request)
+    } catch {
+      throw SpawnError(stage: "descriptors", code: EBADF, request: request)
+    }
+  }
+
+  /// The same open file under a number that no `dup2` of the child's start can hit.
+  private static func above(_ fd: Int32, _ request: SpawnRequest, _ bag: inout DescriptorBag)
+    throws(SpawnError) -> Int32
+  {
+    guard fd < count else { return fd }
+    let copy = rbot_duplicate_above(fd, count)
+    guard copy >= 0 else { throw SpawnError(stage: "descriptors", code: errno, request: request) }
+    return bag.hold(copy)
+  }
+
+  private static func start(_ request: SpawnRequest, _ map: [Int32]) throws(SpawnError) -> Int32 {
+    var pid: Int32 = 0
+    let code = withCStrings(request.arguments(parent: getpid())) { arguments in
+      withCStrings(request.environmentLines) { environment in
+        rbot_spawn(&pid, request.helper, arguments, environment, map, Int32(map.count))
+      }
+    }
+    guard code == 0 else { throw SpawnError(stage: "helper", code: code, request: request) }
+    return pid
+  }
+
+  /// The strings as a C array that ends with a null pointer.
+  private static func withCStrings<R>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
+  ) -> R {
+    let copies: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
+    defer { for copy in copies { free(copy) } }
+    return copies.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("the array holds at least its nil") }
+      return body(base)
+    }
+  }
+}

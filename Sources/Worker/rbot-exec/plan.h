@@ -1,0 +1,34 @@
+/* What rbot-exec was asked to do, read from its arguments. Secrets are not among them: they travel in the
+ * environment, which passes through untouched. */
+#ifndef RBOT_EXEC_PLAN_H
+#define RBOT_EXEC_PLAN_H
+
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+enum { LIMITS_MAX = 16, KEPT_MAX = 8 };
+
+struct limit {
+  int resource;
+  rlim_t value;
+};
+
+struct plan {
+  pid_t parent;         /* --parent PID: who must still be our parent */
+  int report;           /* --report FD: where a failure is told; closes itself when the exec succeeds */
+  int kept[KEPT_MAX];   /* --keep FD: beyond 0 to 3, what the command inherits */
+  int kept_count;
+  const char *cgroup;   /* --cgroup DIR: the cgroup v2 directory to join */
+  mode_t umask;         /* --umask OCTAL */
+  bool has_umask;
+  struct limit limits[LIMITS_MAX]; /* --rlimit NAME=NUMBER, soft and hard alike */
+  int limit_count;
+  const char *directory; /* --chdir DIR */
+  char **command;        /* everything after -- */
+};
+
+/* 0, or -1 after it said on standard error what is wrong. */
+int read_plan(int argc, char **argv, struct plan *plan);
+
+#endif

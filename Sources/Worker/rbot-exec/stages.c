@@ -1,0 +1,106 @@
+#define _GNU_SOURCE
+#include "stages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The spawn had to clear close-on-exec to hand the descriptor over; with it set again, a successful exec is
+ * what closes the pipe. */
+int stage_report(const struct plan *plan) {
+  return plan->report < 0 ? 0 : fcntl(plan->report, F_SETFD, FD_CLOEXEC);
+}
+
+/* A parent that died before prctl sends no signal any more, so look again afterwards. */
+int stage_parent(const struct plan *plan) {
+  if (plan->parent == 0) return 0;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) return -1;
+  if (getppid() == plan->parent) return 0;
+  errno = ESRCH;
+  return -1;
+}
+
+int stage_session(const struct plan *plan) {
+  (void)plan;
+  return setsid() < 0 ? -1 : 0;
+}
+
+/* Before the user is dropped: afterwards the directory could not be written. */
+int stage_cgroup(const struct plan *plan) {
+  if (plan->cgroup == NULL) return 0;
+  char path[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s/cgroup.procs", plan->cgroup) >= (int)sizeof path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  int status = write(fd, "0", 1) == 1 ? 0 : -1;
+  int reason = errno;
+  close(fd);
+  errno = reason;
+  return status;
+}
+
+/* A hard limit that is lower than what was asked stays: the stricter of the two is in force. */
+int stage_limits(const struct plan *plan) {
+  for (int i = 0; i < plan->limit_count; i++) {
+    struct rlimit now;
+    if (getrlimit(plan->limits[i].resource, &now) < 0) return -1;
+    rlim_t value = plan->limits[i].value < now.rlim_max ? plan->limits[i].value : now.rlim_max;
+    struct rlimit wanted = {.rlim_cur = value, .rlim_max = value};
+    if (setrlimit(plan->limits[i].resource, &wanted) < 0) return -1;
+  }
+  if (plan->has_umask) umask(plan->umask);
+  return 0;
+}
+
+int stage_directory(const struct plan *plan) { return plan->directory ? chdir(plan->directory) : 0; }
+
+/* From here on no exec, of a set-user-id file least of all, can gain anything. */
+int stage_privileges(const struct plan *plan) {
+  (void)plan;
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static bool survives(const struct plan *plan, int fd) {
+  if (fd <= 3 || fd == plan->report) return true;
+  for (int i = 0; i < plan->kept_count; i++)
+    if (plan->kept[i] == fd) return true;
+  return false;
+}
+
+/* Closes the gaps between the descriptors that stay; they are few and low, so one by one up to the highest. */
+int stage_descriptors(const struct plan *plan) {
+  int highest = plan->report > 3 ? plan->report : 3;
+  for (int i = 0; i < plan->kept_count; i++)
+    if (plan->kept[i] > highest) highest = plan->kept[i];
+  for (int fd = 4; fd < highest; fd++)
+    if (!survives(plan, fd)) close(fd);
+  return (int)syscall(SYS_close_range, (unsigned)highest + 1, ~0U, 0);
+}
+
+/* Ignored signals survive an exec and so does the mask: without this a strategy would inherit ours. The mask
+ * comes last, since a SIGTERM that waits behind it must find the default action. */
+int stage_signals(const struct plan *plan) {
+  (void)plan;
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = SIG_DFL;
+  for (int number = 1; number < _NSIG; number++) sigaction(number, &action, NULL);
+  sigset_t none;
+  sigemptyset(&none);
+  return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int stage_exec(const struct plan *plan) {
+  execvp(plan->command[0], plan->command);
+  return -1;
+}
