@@ -1,0 +1,84 @@
+public import Model
+
+/// Names one command until it has been answered.
+public struct CommandID: Hashable, Sendable {
+  public let number: UInt64
+
+  public init(_ number: UInt64) { self.number = number }
+}
+
+/// What a person, or the daemon on its way out, wants of a worker.
+public enum Command: String, Hashable, Sendable, CaseIterable {
+  /// Run. Answered when ready, or at the first failure.
+  case start
+  /// Don't run. Answered when no process is left.
+  case stop
+  /// Stop, then start. Answered as a start.
+  case restart
+  /// Refuse entries. Answered when the gateway does so.
+  case pause
+  /// Allow entries again. Answered likewise.
+  case resume
+  /// As stop, but the worker is wanted again at the daemon's next start, and nothing starts it before.
+  case shutdown
+}
+
+/// How a process ended.
+public enum ExitStatus: Hashable, Sendable, CustomStringConvertible {
+  case code(Int)
+  case signal(Int)
+
+  public var succeeded: Bool { self == .code(0) }
+
+  public var description: String {
+    switch self {
+    case .code(let code): "exited with code \(code)"
+    case .signal(let signal): "killed by \(SignalName.text(signal))"
+    }
+  }
+}
+
+/// What became of `Action.applyTrading`.
+public enum TradingOutcome: Hashable, Sendable {
+  /// The gateway refuses entries from now on, or allows them.
+  case confirmed
+  /// There is no gateway; it will be told before it admits an order again.
+  case gatewayDown
+  case refused(String)
+}
+
+/// What happens to a worker. What a process does carries its generation; an older one's words are dropped.
+public enum Event: Hashable, Sendable {
+  case command(Command, CommandID)
+  /// The operating system made the process.
+  case spawned(Generation, pid: Int32)
+  /// It could not be made, or did not get as far as running the strategy.
+  case spawnFailed(Generation, reason: String)
+  /// It introduced itself on the control channel.
+  case hello(Generation)
+  case ready(Generation)
+  case heartbeat(Generation)
+  /// Its control channel closed, by it or because of what it sent.
+  case channelClosed(Generation, reason: String)
+  /// The process ended; what it started may still run.
+  case exited(Generation, ExitStatus)
+  /// Nothing of it is left.
+  case emptied(Generation)
+  case gatewayReady
+  case gatewayLost
+  case tradingApplied(serial: Int, TradingOutcome)
+  case policyChanged(WorkerPolicy)
+  /// Time has passed; `Lifecycle.deadline` says when this is next of use.
+  case tick
+}
+
+/// The names of Linux's signals, without asking the C library for a translated text.
+enum SignalName {
+  private static let names = [
+    1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+    9: "SIGKILL", 10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
+    24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS",
+  ]
+
+  static func text(_ number: Int) -> String { names[number] ?? "signal \(number)" }
+}

@@ -1,0 +1,113 @@
+public import Model
+
+/// The whole life of one worker as a value: events go in, actions come out, and nothing else happens.
+///
+/// It is total: every event has an answer in every state, if only to be dropped. Time and chance are arguments.
+/// The driver carries out the actions in their order, and calls `handle(.tick…)` once `deadline` has passed.
+public struct Lifecycle: Sendable {
+  public internal(set) var policy: WorkerPolicy
+  var phase = Phase.stopped
+  /// The last spawn's number. It only rises, over all runs of the daemon.
+  public internal(set) var generation: Generation
+  /// Whether entries are refused; survives restarts.
+  public internal(set) var isPaused: Bool
+  /// Whether it should run, whatever it does now; survives the daemon.
+  public internal(set) var isWanted = false
+  /// Spawns that were not the first one since a person last started it.
+  public internal(set) var restarts = 0
+  /// Why it failed or waits to be started again, for people; nil when nothing is wrong.
+  public internal(set) var trouble: String?
+
+  var gatewayIsReady: Bool
+  var isShuttingDown = false
+  var history = RestartHistory()
+  var starts: [CommandID] = []
+  var stops: [CommandID] = []
+  var pauses: [(id: CommandID, serial: Int, paused: Bool)] = []
+  var tradingSerial = 0
+  /// When those who wait for a start that waits for the gateway are told so.
+  var waitingUntil: Moment?
+  var actions: [Action] = []
+
+  /// A worker that is not running. `generation` and `isPaused` come from the last run of the daemon.
+  public init(
+    policy: WorkerPolicy, generation: Generation = 0, isPaused: Bool = false, gatewayIsReady: Bool = false
+  ) {
+    self.policy = policy
+    self.generation = generation
+    self.isPaused = isPaused
+    self.gatewayIsReady = gatewayIsReady
+  }
+
+  /// What people see.
+  public var state: WorkerState {
+    switch phase {
+    case .stopped: .stopped
+    case .waiting: .waiting
+    case .starting: .starting
+    case .ready: isPaused ? .paused : .ready
+    case .ending: .stopping
+    case .backoff: .backoff
+    case .failed: .failed
+    case .finished: .finished
+    }
+  }
+
+  /// The generation of the process that there is, or is about to be; nil when there is none.
+  public var liveGeneration: Generation? { phase.attempt?.generation }
+  public var pid: Int32? { phase.attempt?.pid }
+  /// When the live one last beat (or became ready); nil before.
+  public var lastBeat: Moment? { phase.attempt.flatMap { $0.readySince == nil ? nil : $0.lastBeat } }
+  public var restartsAt: Moment? {
+    if case .backoff(let until) = phase { until } else { nil }
+  }
+
+  /// Takes one event and says what to do.
+  public mutating func handle(
+    _ event: Event, now: Moment, using random: inout some RandomNumberGenerator
+  ) -> [Action] {
+    switch event {
+    case .command(let command, let id): take(command, id, now)
+    case .spawned(let generation, let pid): spawned(generation, pid)
+    case .spawnFailed(let generation, let reason): spawnFailed(generation, reason, now, using: &random)
+    case .hello(let generation): hello(generation)
+    case .ready(let generation): ready(generation, now)
+    case .heartbeat(let generation): beat(generation, now)
+    case .channelClosed(let generation, let reason): channelClosed(generation, reason, now)
+    case .exited(let generation, let status): exited(generation, status, now)
+    case .emptied(let generation): emptied(generation, now, using: &random)
+    case .gatewayReady:
+      gatewayIsReady = true
+      if case .waiting = phase { begin(now) }
+    case .gatewayLost: gatewayIsReady = false
+    case .tradingApplied(let serial, let outcome): tradingApplied(serial, outcome)
+    case .policyChanged(let policy): self.policy = policy
+    case .tick: tick(now)
+    }
+    defer { actions = [] }
+    return actions
+  }
+
+  /// Makes the next process, or waits for what it needs.
+  mutating func begin(_ now: Moment) {
+    guard gatewayIsReady || !policy.needsGateway else {
+      phase = .waiting
+      if !starts.isEmpty, waitingUntil == nil { waitingUntil = now + policy.startTimeout }
+      return
+    }
+    waitingUntil = nil
+    generation += 1
+    phase = .starting(Attempt(generation: generation, began: now))
+    actions.append(.spawn(generation))
+  }
+
+  mutating func answerStarts(_ answer: Answer) {
+    for id in starts { actions.append(.answer(id, answer)) }
+    starts = []
+  }
+
+  mutating func answerStops(_ answer: Answer) {
+    for id in stops { actions.append(.answer(id, answer)) }
+    stops = []
+  }
+}

@@ -1,0 +1,85 @@
+import Model
+
+/// What the passing of time does.
+extension Lifecycle {
+  /// When a `tick` is next of use; nil: never.
+  public var deadline: Moment? {
+    switch phase {
+    case .stopped, .failed, .finished: nil
+    case .waiting: waitingUntil
+    case .starting(let attempt):
+      earlier(attempt.began + policy.startTimeout, attempt.channelLost.map { $0.at + Self.channelGrace })
+    case .ready(let attempt):
+      earlier(missed(attempt), attempt.channelLost.map { $0.at + Self.channelGrace })
+    case .ending(_, let ending): earlier(ending.killAt, ending.terminateAt)
+    case .backoff(let until): until
+    }
+  }
+
+  /// When three beats have been missed.
+  private func missed(_ attempt: Attempt) -> Moment { attempt.lastBeat + policy.heartbeat * 3 }
+
+  private func earlier(_ first: Moment, _ second: Moment?) -> Moment {
+    second.map { min(first, $0) } ?? first
+  }
+
+  mutating func tick(_ now: Moment) {
+    switch phase {
+    case .stopped, .failed, .finished: break
+    case .waiting: waited(now)
+    case .starting(let attempt):
+      if let lost = attempt.channelLost, now >= lost.at + Self.channelGrace {
+        kill(attempt, "lost its control channel before it was ready: \(lost.reason)", now)
+      } else if now >= attempt.began + policy.startTimeout {
+        let lacking = attempt.spoke ? "was not ready" : "did not say hello"
+        kill(attempt, "\(lacking) within \(policy.startTimeout.words)", now)
+      }
+    case .ready(let attempt):
+      if let lost = attempt.channelLost, now >= lost.at + Self.channelGrace {
+        kill(attempt, "lost its control channel: \(lost.reason)", now)
+      } else if now >= missed(attempt) {
+        kill(attempt, "missed three heartbeats of \(policy.heartbeat.words)", now)
+      }
+    case .ending(let attempt, let ending): press(attempt, ending, now)
+    case .backoff(let until):
+      if now >= until {
+        restarts += 1
+        begin(now)
+      }
+    }
+  }
+
+  private mutating func waited(_ now: Moment) {
+    guard let until = waitingUntil, now >= until else { return }
+    waitingUntil = nil
+    answerStarts(.refused("waiting", "waits for the gateway, and will be started when it is ready"))
+  }
+
+  /// Ends a worker that broke a rule, without asking.
+  private mutating func kill(_ attempt: Attempt, _ reason: String, _ now: Moment) {
+    phase = .ending(attempt, Ending(cause: .failure(reason), killAt: now + Self.killAgainAfter))
+    actions.append(.killAll(attempt.generation))
+  }
+
+  /// The next step of the stop sequence.
+  private mutating func press(_ attempt: Attempt, _ old: Ending, _ now: Moment) {
+    var ending = old
+    if let at = ending.terminateAt, now >= at {
+      ending.terminateAt = nil
+      if attempt.pid != nil { actions.append(.terminate(attempt.generation)) }
+    }
+    if now >= ending.killAt {
+      if !ending.exited { ending.killedAtDeadline = true }
+      ending.kills += 1
+      ending.killAt = now + Self.killAgainAfter
+      actions.append(.killAll(attempt.generation))
+    }
+    phase = .ending(attempt, ending)
+    if ending.kills == Self.killsBeforeAnswer {
+      let message = "something of generation \(attempt.generation) cannot be killed; rbotd goes on trying"
+      actions.append(.alert(message))
+      answerStops(.refused("still_alive", message))
+      answerStarts(.refused("still_alive", message))
+    }
+  }
+}

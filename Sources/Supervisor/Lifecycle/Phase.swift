@@ -1,0 +1,72 @@
+import Model
+
+/// One process, from the decision to make it until nothing of it is left.
+struct Attempt: Sendable {
+  let generation: Generation
+  let began: Moment
+  /// Nil while the operating system is still making it.
+  var pid: Int32?
+  /// It said `hello`, so it hears what it is told.
+  var spoke = false
+  var readySince: Moment?
+  var lastBeat: Moment
+  var channelLost: (at: Moment, reason: String)?
+
+  init(generation: Generation, began: Moment) {
+    self.generation = generation
+    self.began = began
+    lastBeat = began
+  }
+}
+
+/// Why and how an attempt is being ended.
+struct Ending: Sendable {
+  enum Cause: Hashable, Sendable {
+    case stop
+    case restart
+    case shutdown
+    /// It ended by itself.
+    case itself
+    /// It was ended because it broke a rule.
+    case failure(String)
+  }
+
+  var cause: Cause
+  /// When SIGTERM follows the message; nil: it has been sent, or there is no use for it.
+  var terminateAt: Moment?
+  /// When everything is killed, and again from then on until nothing is left.
+  var killAt: Moment
+  /// How often it was killed because the deadline had passed.
+  var kills = 0
+  var killedAtDeadline = false
+  var status: ExitStatus?
+  var exited = false
+}
+
+/// Where the machine is; `WorkerState` is what people see of it.
+enum Phase: Sendable {
+  /// Not running, because nobody wants it to. Can transition to: waiting, starting.
+  case stopped
+  /// Wants to run, but there is no gateway yet. Can transition to: starting, stopped.
+  case waiting
+  /// Being made, or not yet ready. Can transition to: ready, ending, backoff, failed.
+  case starting(Attempt)
+  /// Running. Can transition to: ending.
+  case ready(Attempt)
+  /// Was asked to end, or has, and something of it may be left.
+  /// Can transition to: stopped, waiting, starting, backoff, failed, finished.
+  case ending(Attempt, Ending)
+  /// Will be started again. Can transition to: waiting, starting, stopped.
+  case backoff(until: Moment)
+  /// Ended too often, or may not be restarted. Can transition to: waiting, starting, stopped.
+  case failed
+  /// Did its work and ended. Can transition to: waiting, starting, stopped.
+  case finished
+
+  var attempt: Attempt? {
+    switch self {
+    case .starting(let attempt), .ready(let attempt), .ending(let attempt, _): attempt
+    case .stopped, .waiting, .backoff, .failed, .finished: nil
+    }
+  }
+}
