@@ -1,0 +1,114 @@
+public import Model
+public import NIOCore
+
+extension ByteBuffer {
+  /// Writes `text` as a JSON string with its quotes.
+  public mutating func writeJSONString(_ text: String) {
+    writeInteger(UInt8(ascii: "\""))
+    var text = text
+    text.withUTF8 { utf8 in
+      var start = 0
+      for index in utf8.indices {
+        let byte = utf8[index]
+        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+        writeBytes(utf8[start..<index])
+        writeEscape(byte)
+        start = index + 1
+      }
+      writeBytes(utf8[start...])
+    }
+    writeInteger(UInt8(ascii: "\""))
+  }
+
+  private mutating func writeEscape(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): writeStaticString("\\\"")
+    case UInt8(ascii: "\\"): writeStaticString("\\\\")
+    case 0x0A: writeStaticString("\\n")
+    case 0x0D: writeStaticString("\\r")
+    case 0x09: writeStaticString("\\t")
+    default:
+      writeStaticString("\\u00")
+      writeInteger(Self.hexDigit(byte >> 4))
+      writeInteger(Self.hexDigit(byte & 15))
+    }
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+
+  /// Writes a whole number in decimal digits.
+  public mutating func writeDecimal(_ value: Int64) {
+    writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { raw in
+      let bytes = raw.bindMemory(to: UInt8.self)
+      var rest = value.magnitude
+      var digits = 1
+      while rest >= 10 {
+        rest /= 10
+        digits += 1
+      }
+      let length = digits + (value < 0 ? 1 : 0)
+      if value < 0 { bytes[0] = UInt8(ascii: "-") }
+      rest = value.magnitude
+      for index in stride(from: length - 1, through: length - digits, by: -1) {
+        bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      return length
+    }
+  }
+
+  /// Writes an amount's digits, without quotes.
+  public mutating func writeAmount(_ amount: Amount, minimumDecimals: Int) {
+    writeWithUnsafeMutableBytes(minimumWritableBytes: 64) { raw in
+      amount.write(to: raw.bindMemory(to: UInt8.self), minimumDecimals: minimumDecimals)
+    }
+  }
+
+  /// Writes a time as a JSON string.
+  public mutating func writeTimestamp(_ time: Timestamp) {
+    writeWithUnsafeMutableBytes(minimumWritableBytes: 29) { raw in
+      let bytes = raw.bindMemory(to: UInt8.self)
+      bytes[0] = UInt8(ascii: "\"")
+      time.write(to: UnsafeMutableBufferPointer(rebasing: bytes[1..<28]))
+      bytes[28] = UInt8(ascii: "\"")
+      return 29
+    }
+  }
+
+  /// Writes a whole value.
+  public mutating func writeJSON(_ value: JSON) {
+    switch value {
+    case .null: writeStaticString("null")
+    case .bool(let flag): writeStaticString(flag ? "true" : "false")
+    case .number(let digits): writeString(digits)
+    case .string(let text): writeJSONString(text)
+    case .array(let items):
+      writeInteger(UInt8(ascii: "["))
+      for (index, item) in items.enumerated() {
+        if index > 0 { writeInteger(UInt8(ascii: ",")) }
+        writeJSON(item)
+      }
+      writeInteger(UInt8(ascii: "]"))
+    case .object(let object):
+      writeInteger(UInt8(ascii: "{"))
+      for (index, field) in object.fields.enumerated() {
+        if index > 0 { writeInteger(UInt8(ascii: ",")) }
+        writeJSONString(field.key)
+        writeInteger(UInt8(ascii: ":"))
+        writeJSON(field.value)
+      }
+      writeInteger(UInt8(ascii: "}"))
+    }
+  }
+}
+
+extension JSON: CustomStringConvertible {
+  /// The value as JSON text on one line.
+  public var description: String {
+    var buffer = ByteBuffer()
+    buffer.writeJSON(self)
+    return String(buffer: buffer)
+  }
+}
