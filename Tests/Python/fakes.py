@@ -71,7 +71,9 @@ class Peer:
         """The ``count``-th message of that method, once it has arrived."""
         return self.wait_for(lambda: self.of(method)[count - 1 : count], timeout_s, method)[0]
 
-    def wait_for(self, check: Callable[[], Any], timeout_s: float = TIMEOUT_S, what: str = "") -> Any:
+    def wait_for(
+        self, check: Callable[[], Any], timeout_s: float = TIMEOUT_S, what: str = ""
+    ) -> Any:
         """What ``check`` gives as soon as that is true; it is asked after each message."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
@@ -258,7 +260,9 @@ class FakeGateway:
             peer.close()
 
 
-def quote(seq: int, instrument: str = "EUR_USD", bid: str = "1.38694", ask: str = "1.38705") -> Message:
+def quote(
+    seq: int, instrument: str = "EUR_USD", bid: str = "1.38694", ask: str = "1.38705"
+) -> Message:
     minute, second = divmod(seq, 60)
     hour, minute = divmod(minute, 60)
     moment = f"2014-05-02T{hour % 24:02}:{minute:02}:{second:02}.277000Z"

@@ -10,7 +10,7 @@ from typing import Any, Callable
 from . import current
 from .decimals import Number
 from .errors import BrokerUnknown, GatewayDown, OrderUnknown, RequestFailed
-from .model import Order, Quote
+from .model import Instrument, Order, Quote
 from .session import Session
 
 
@@ -144,7 +144,7 @@ class Broker:
                 "state": one.state,
                 "tag": one.tag,
             }
-            for one in self._session.orders("open", 1000)
+            for one in self._session.orders("open", 500)
         ]
 
     def get_quote(self, instrument: str) -> dict[str, Any] | None:
@@ -164,6 +164,14 @@ class Broker:
             "time": quote.time,
         }
 
+    def instruments(self) -> list[str]:
+        """The instruments that this feed has, and this strategy may trade."""
+        return list(self._session.gateway.instruments)
+
+    def instrument(self, name: str) -> Instrument:
+        """How fine its prices and units are. ``KeyError`` when there is no such instrument."""
+        return self._session.instrument(name)
+
     def stream_subscribe(self, instruments: Sequence[str]) -> QuoteStream:
         """Ask for the quotes of more instruments; :meth:`get_quote` then costs nothing."""
         gateway = self._session.gateway
@@ -175,6 +183,10 @@ class Broker:
     def get_account_balance(self) -> Decimal:
         """The sub-account's balance, in its currency."""
         return self._session.account().balance
+
+    def is_paused(self) -> bool:
+        """True while entries are refused; exits and cancels still work."""
+        return self._session.paused
 
     def is_connected(self) -> bool:
         """True while orders can be placed."""

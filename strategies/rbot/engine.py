@@ -6,7 +6,7 @@ import time
 import traceback
 from typing import Any, Callable
 
-from .errors import GatewayDown, OrderRefused, RbotError
+from .errors import GatewayDown, OrderRefused, RbotError, SetupError
 from .model import Candle, Fill, Order, Quote
 from .session import Session
 from .strategy import Strategy
@@ -56,6 +56,7 @@ class Engine:
         gateway.events.clear()
         if loop.stopping:
             return False
+        self._session.paused = self._session.paused or self._trading_paused()
         if not self._call(self._strategy.on_start):
             raise StrategyFailed
         wanted = list(self._strategy.instruments)
@@ -148,6 +149,8 @@ class Engine:
     def _event(self, method: str, params: dict[str, Any]) -> None:
         strategy = self._strategy
         if method == "gateway":
+            if params["up"]:
+                self._session.paused = self._trading_paused()
             self._call(strategy.on_gateway, bool(params["up"]))
             return
         try:
@@ -164,6 +167,10 @@ class Engine:
             self._call(strategy.on_fill, fill)
         else:
             self._session.paused = bool(params.get("paused"))
+
+    def _trading_paused(self) -> bool:
+        trading = self._gateway.hello.get("trading")
+        return isinstance(trading, dict) and trading.get("paused") is True
 
     def _drain_commands(self) -> None:
         while self._supervisor.commands:
@@ -202,6 +209,9 @@ class Engine:
             self._session.say_once(f"refused {error.reason}", "warning", text)
         elif isinstance(error, GatewayDown):
             self._session.say_once("gateway down", "warning", str(error))
+        elif isinstance(error, SetupError):
+            self._supervisor.log("error", str(error))
+            raise StrategyFailed from error
         else:
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             self._supervisor.log("error", text.rstrip())

@@ -6,6 +6,7 @@ import time
 from types import ModuleType
 from typing import Any, Callable
 
+from .errors import SetupError
 from .model import Quote
 from .session import Session
 from .strategy import Strategy
@@ -45,11 +46,17 @@ class FunctionStrategy(Strategy):
         named = getattr(self._module, "INSTRUMENTS", None)
         if named is None:
             named = self.params.get("instruments", self.params.get("instrument"))
-        if isinstance(named, str):
-            return [named]
-        if isinstance(named, (list, tuple)):
-            return [str(name) for name in named]
-        return list(self.session.gateway.instruments)
+        if named is None:
+            return self.available
+        names = [named] if isinstance(named, str) else [str(name) for name in named]
+        found = [name for name in names if name in self.available]
+        if names and not found:
+            has = ", ".join(self.available) or "none"
+            raise SetupError(f"this feed has none of {', '.join(names)}; it has: {has}")
+        for name in names:
+            if name not in found:
+                self.log.warning(f"this feed has no {name}: going on without it")
+        return found
 
     def on_quote(self, quote: Quote) -> None:
         """Call ``run()`` when its time has come by the quotes' clock."""

@@ -171,6 +171,11 @@ class Strategy:
         """Its precision: ``price_decimals``, ``round_price()`` … ``KeyError`` when unknown."""
         return self.session.instrument(name)
 
+    @property
+    def available(self) -> list[str]:
+        """The instruments that this feed has, and this strategy may trade."""
+        return list(self.session.gateway.instruments)
+
     def metric(self, name: str, value: float, **labels: Any) -> None:
         """Record one sample of a number; shown by ``rbotctl metrics``."""
         self.session.supervisor.metric(name, value, labels)
