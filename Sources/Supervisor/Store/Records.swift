@@ -1,0 +1,138 @@
+public import Model
+
+/// How grave a log line is, in rising order.
+public enum Severity: Int, Sendable, Comparable, CaseIterable {
+  case debug
+  case info
+  case warning
+  case error
+  case critical
+
+  public static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Where a log line came from.
+public enum LogStream: Int, Sendable, CaseIterable {
+  /// The `log` message of the control channel.
+  case log
+  case stdout
+  case stderr
+  /// What the supervisor says about a worker.
+  case supervisor
+}
+
+/// One line of the log.
+public struct LogEntry: Hashable, Sendable {
+  /// Rises with every line, over all strategies and all runs of the daemon.
+  public let id: Int64
+  public let time: Timestamp
+  /// A strategy's name, `rbotd` or `gateway`.
+  public let source: String
+  /// The run that said it; nil between runs.
+  public let run: Int64?
+  public let stream: LogStream
+  public let severity: Severity
+  public let message: String
+  /// A JSON object's text; nil when there are no fields.
+  public let fieldsJSON: String?
+
+  public init(
+    id: Int64, time: Timestamp, source: String, run: Int64?, stream: LogStream, severity: Severity,
+    message: String, fieldsJSON: String? = nil
+  ) {
+    self.id = id
+    self.time = time
+    self.source = source
+    self.run = run
+    self.stream = stream
+    self.severity = severity
+    self.message = message
+    self.fieldsJSON = fieldsJSON
+  }
+
+  /// About what it takes in memory.
+  public var bytes: Int { 128 + message.utf8.count + (fieldsJSON?.utf8.count ?? 0) }
+}
+
+/// One value of a strategy's own metric.
+public struct MetricEntry: Hashable, Sendable {
+  public let time: Timestamp
+  public let source: String
+  public let run: Int64?
+  public let name: String
+  /// A JSON object's text, empty when there are no labels.
+  public let labelsJSON: String
+  public let value: Double
+
+  public init(
+    time: Timestamp, source: String, run: Int64?, name: String, labelsJSON: String = "", value: Double
+  ) {
+    self.time = time
+    self.source = source
+    self.run = run
+    self.name = name
+    self.labelsJSON = labelsJSON
+    self.value = value
+  }
+
+  var bytes: Int { 128 + name.utf8.count + labelsJSON.utf8.count }
+}
+
+/// What outlives the daemon of one strategy.
+public struct StrategyRecord: Hashable, Sendable {
+  public var name: String
+  /// Whether it should run; a person's stop lasts until a person's start.
+  public var isWanted: Bool
+  public var isPaused: Bool
+  /// The last spawn's number.
+  public var generation: Generation
+
+  public init(name: String, isWanted: Bool, isPaused: Bool, generation: Generation) {
+    self.name = name
+    self.isWanted = isWanted
+    self.isPaused = isPaused
+    self.generation = generation
+  }
+}
+
+/// One life of one worker.
+public struct RunRecord: Hashable, Sendable {
+  /// Rises over all strategies and all runs of the daemon.
+  public var id: Int64
+  public var source: String
+  public var generation: Generation
+  public var pid: Int32?
+  public var started: Timestamp
+  public var ready: Timestamp?
+  public var ended: Timestamp?
+  public var exitCode: Int?
+  public var signal: Int?
+  public var reason: String?
+
+  public init(id: Int64, source: String, generation: Generation, started: Timestamp) {
+    self.id = id
+    self.source = source
+    self.generation = generation
+    self.started = started
+  }
+}
+
+/// One command that changed something: who, what, with which result.
+public struct AuditRecord: Hashable, Sendable {
+  public var time: Timestamp
+  public var uid: UInt32
+  public var pid: Int32
+  public var command: String
+  /// The names that it was about, separated by spaces; empty where it is about the daemon.
+  public var subject: String
+  public var result: String
+
+  public init(time: Timestamp, uid: UInt32, pid: Int32, command: String, subject: String, result: String) {
+    self.time = time
+    self.uid = uid
+    self.pid = pid
+    self.command = command
+    self.subject = subject
+    self.result = result
+  }
+}

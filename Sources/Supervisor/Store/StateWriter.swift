@@ -1,0 +1,68 @@
+import GRDB
+import Model
+import Storage
+
+/// A change of what must not be lost.
+enum StateChange: Sendable {
+  case strategy(StrategyRecord)
+  case removed(String)
+  case run(RunRecord)
+  case audit(AuditRecord)
+  /// Runs that an earlier daemon could not end in the records.
+  case closeOpenRuns(before: Int64, reason: String)
+}
+
+/// Writes state in the order in which it changed; the queue is apart from the logs', so no flood of lines delays
+/// or displaces it, and each commit is on the disk before the next.
+final class StateWriter: Sendable {
+  private let writer: BatchWriter<StateChange>
+
+  init(pool: DatabasePool, onTrouble: @escaping @Sendable (StorageError?) -> Void) {
+    writer = BatchWriter(
+      name: "state", pool: pool, capacity: 16_384, batch: 256, lingerMilliseconds: 0, onTrouble: onTrouble
+    ) { database, changes in
+      for change in changes { try Self.write(change, to: database) }
+    }
+  }
+
+  func append(_ change: StateChange) { writer.append(change) }
+  var lost: Int { writer.counters.dropped }
+  func close() async { await writer.close() }
+
+  private static func write(_ change: StateChange, to database: Database) throws {
+    switch change {
+    case .strategy(let record):
+      try database.execute(
+        sql: """
+          INSERT INTO strategies (name, wanted, paused, generation) VALUES (?,?,?,?)
+          ON CONFLICT (name) DO UPDATE SET wanted = excluded.wanted, paused = excluded.paused,
+            generation = max(generation, excluded.generation)
+          """,
+        arguments: [record.name, record.isWanted, record.isPaused, record.generation])
+    case .removed(let name):
+      // The row stays: a strategy that comes back goes on counting, because its order ids hold the number.
+      try database.execute(sql: "UPDATE strategies SET wanted = 1, paused = 0 WHERE name = ?", arguments: [name])
+    case .run(let run):
+      try database.execute(
+        sql: """
+          INSERT OR REPLACE INTO runs
+            (id, source, generation, pid, started_ns, ready_ns, ended_ns, exit_code, signal, reason)
+          VALUES (?,?,?,?,?,?,?,?,?,?)
+          """,
+        arguments: [
+          run.id, run.source, run.generation, run.pid, run.started.nanoseconds, run.ready?.nanoseconds,
+          run.ended?.nanoseconds, run.exitCode, run.signal, run.reason,
+        ])
+    case .audit(let record):
+      try database.execute(
+        sql: "INSERT INTO audit (time_ns, uid, pid, command, subject, result) VALUES (?,?,?,?,?,?)",
+        arguments: [
+          record.time.nanoseconds, record.uid, record.pid, record.command, record.subject, record.result,
+        ])
+    case .closeOpenRuns(let before, let reason):
+      try database.execute(
+        sql: "UPDATE runs SET reason = ? WHERE ended_ns IS NULL AND reason IS NULL AND id < ?",
+        arguments: [reason, before])
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import Dispatch
+import GRDB
+public import Model
+public import Storage
+import Synchronization
+
+/// What the supervisor remembers: strategies, runs, logs, metrics, and who commanded what (`supervisor.sqlite`).
+///
+/// Nothing that writes ever waits for the disk. While it is full, state changes queue up and log lines beyond a
+/// bound are lost, counted, and reported once the disk takes them again.
+public final class SupervisorStore: Sendable {
+  /// How long, and in how many bytes, the past is kept.
+  public struct Retention: Hashable, Sendable {
+    public var age: Duration
+    public var bytes: Int64
+
+    public init(age: Duration = .seconds(14 * 86_400), bytes: Int64 = 1 << 30) {
+      self.age = age
+      self.bytes = bytes
+    }
+  }
+
+  /// What an earlier daemon left.
+  public struct Memory: Sendable {
+    public let strategies: [StrategyRecord]
+    public let lastLog: Int64
+    public let lastRun: Int64
+    /// The last ended run of each strategy.
+    public let lastRuns: [RunRecord]
+  }
+
+  private let pool: DatabasePool
+  private let telemetry: TelemetryWriter
+  private let state: StateWriter
+  private let retention: Retention
+  private let pruning = DispatchQueue(label: "rbotd.pruning", qos: .background)
+  private let isPruning = Atomic(false)
+
+  /// Opens the file, makes it when it is missing, and refuses one that a newer version wrote.
+  ///
+  /// - Parameter onTrouble: called from a writer's thread with the first of a row of failures, and with nil when
+  ///   writing works again.
+  public init(
+    path: String, retention: Retention = Retention(),
+    onTrouble: @escaping @Sendable (StorageError?) -> Void
+  ) throws(StorageError) {
+    let careful = try DatabaseFile.open(at: path, durability: .full, readers: 1, migrator: Schema.migrator)
+    pool = try DatabaseFile.open(at: path, durability: .normal, readers: 1, migrator: Schema.migrator)
+    state = StateWriter(pool: careful, onTrouble: onTrouble)
+    telemetry = TelemetryWriter(pool: pool, onTrouble: onTrouble)
+    self.retention = retention
+  }
+
+  /// Reads what is needed to go on where the last daemon ended; blocks, so it is for the start.
+  public func recall() throws(StorageError) -> Memory {
+    do {
+      return try pool.read { database in
+        let strategies = try Row.fetchAll(database, sql: "SELECT name, wanted, paused, generation FROM strategies")
+        let ends = try Row.fetchAll(
+          database,
+          sql: """
+            SELECT id, source, generation, started_ns, ended_ns, exit_code, signal, reason FROM runs
+            WHERE id IN (SELECT max(id) FROM runs WHERE ended_ns IS NOT NULL GROUP BY source)
+            """)
+        return Memory(
+          strategies: strategies.map {
+            StrategyRecord(name: $0[0], isWanted: $0[1], isPaused: $0[2], generation: $0[3])
+          },
+          lastLog: try Int64.fetchOne(database, sql: "SELECT max(id) FROM logs") ?? 0,
+          lastRun: try Int64.fetchOne(database, sql: "SELECT max(id) FROM runs") ?? 0,
+          lastRuns: ends.map { row in
+            var run = RunRecord(
+              id: row[0], source: row[1], generation: row[2], started: Timestamp(nanoseconds: row[3]))
+            run.ended = (row[4] as Int64?).map(Timestamp.init(nanoseconds:))
+            run.exitCode = row[5]
+            run.signal = row[6]
+            run.reason = row[7]
+            return run
+          })
+      }
+    } catch {
+      throw StorageError(error, path: pool.path)
+    }
+  }
+
+  /// False when it was lost, because the disk has not taken what came before.
+  @discardableResult
+  public func append(_ entry: LogEntry) -> Bool { telemetry.append(.log(entry)) }
+
+  @discardableResult
+  public func append(_ entry: MetricEntry) -> Bool { telemetry.append(.metric(entry)) }
+
+  public func save(_ record: StrategyRecord) { state.append(.strategy(record)) }
+  public func save(_ run: RunRecord) { state.append(.run(run)) }
+  public func save(_ record: AuditRecord) { state.append(.audit(record)) }
+
+  /// The strategy's folder is gone: nothing of its state holds should it come back, but for its counter.
+  public func removed(_ name: String) { state.append(.removed(name)) }
+
+  /// Runs before that number that never ended: their daemon was killed.
+  public func closeOpenRuns(before run: Int64, reason: String) {
+    state.append(.closeOpenRuns(before: run, reason: reason))
+  }
+
+  /// Lines and values that were lost for want of room.
+  public var lost: Int { telemetry.lost + state.lost }
+  /// Lines and values that are in the file.
+  public var written: Int { telemetry.written }
+  public var pending: Int { telemetry.pending }
+
+  /// The last lines that match, oldest first.
+  public func logs(_ query: LogQuery) async throws(StorageError) -> [LogEntry] {
+    do {
+      return try await pool.read { database in try query.fetch(database) }
+    } catch {
+      throw StorageError(error, path: pool.path)
+    }
+  }
+
+  /// The runs of one strategy, newest first.
+  public func runs(of source: String, limit: Int) async throws(StorageError) -> [RunRecord] {
+    do {
+      return try await pool.read { database in
+        try Row.fetchAll(
+          database,
+          sql: """
+            SELECT id, source, generation, started_ns, pid, ready_ns, ended_ns, exit_code, signal, reason FROM runs
+            WHERE source = ? ORDER BY id DESC LIMIT ?
+            """, arguments: [source, limit]
+        ).map { row in
+          var run = RunRecord(
+            id: row[0], source: row[1], generation: row[2], started: Timestamp(nanoseconds: row[3]))
+          run.pid = row[4]
+          run.ready = (row[5] as Int64?).map(Timestamp.init(nanoseconds:))
+          run.ended = (row[6] as Int64?).map(Timestamp.init(nanoseconds:))
+          run.exitCode = row[7]
+          run.signal = row[8]
+          run.reason = row[9]
+          return run
+        }
+      }
+    } catch {
+      throw StorageError(error, path: pool.path)
+    }
+  }
+
+  /// Deletes what is too old or too much, in small steps in the background; returns at once.
+  public func prune(now: Timestamp) {
+    guard !isPruning.exchange(true, ordering: .relaxed) else { return }
+    pruning.async { [self] in
+      pruneNow(now)
+      isPruning.store(false, ordering: .relaxed)
+    }
+  }
+
+  /// The same, and waits for it.
+  func pruneNow(_ now: Timestamp) {
+    let seconds = retention.age.components.seconds
+    let bound = now.advanced(seconds: -seconds).nanoseconds
+    // Both tables are filled in the order of time, so the row number stands for it and needs no index.
+    for table in ["logs", "metrics"] {
+      guard let first = firstKept(table, bound) else { continue }
+      _ = try? Pruning(table: table, column: "id").delete(below: first, from: pool)
+    }
+    for table in ["logs", "metrics"] {
+      _ = try? Pruning(table: table, column: "id").shrink(toBytes: retention.bytes, in: pool)
+    }
+  }
+
+  private func firstKept(_ table: String, _ bound: Int64) -> Int64? {
+    // Walks from the oldest row and ends at the first that is young enough; what it walks over goes next.
+    try? pool.read { database in
+      let kept = try Int64.fetchOne(
+        database, sql: "SELECT id FROM \(table) WHERE time_ns >= ? ORDER BY id LIMIT 1", arguments: [bound])
+      return try kept ?? Int64.fetchOne(database, sql: "SELECT max(id) + 1 FROM \(table)")
+    }
+  }
+
+  /// Writes what waits and ends the writers.
+  public func close() async {
+    await telemetry.close()
+    await state.close()
+  }
+}
