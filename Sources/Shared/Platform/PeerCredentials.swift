@@ -10,6 +10,13 @@ public struct PeerCredentials: Equatable, Sendable {
   /// Its group.
   public let gid: UInt32
 
+  /// Credentials that another layer has asked the kernel for.
+  public init(pid: Int32, uid: UInt32, gid: UInt32) {
+    self.pid = pid
+    self.uid = uid
+    self.gid = gid
+  }
+
   /// Asks for the peer of a connected socket.
   public init(of socket: Int32) throws(SystemError) {
     var pid: pid_t = 0

@@ -1,0 +1,97 @@
+extension DaemonSettings {
+  /// Reads an `rbotd.toml`.
+  ///
+  /// - Throws: ``ConfigErrors`` with everything that is wrong with it.
+  public init(path: String) throws(ConfigErrors) { try self.init(Document(path: path)) }
+
+  /// Reads the text of settings as if it stood at `path`.
+  public init(path: String, text: String) throws(ConfigErrors) {
+    try self.init(Document(path: path, text: text))
+  }
+
+  private init(_ document: Document) throws(ConfigErrors) {
+    self.init()
+    let found = TableReader.Findings()
+    let reader = TableReader(document, found)
+    supervisor.read(reader.table("supervisor"))
+    gateway.read(reader.table("gateway"))
+    feed.read(reader.table("feed"))
+    paper.read(reader.table("paper"))
+    risk.read(reader.table("risk"))
+    logs.read(reader.table("logs"))
+    reader.finish()
+    if !found.issues.isEmpty { throw ConfigErrors(found.issues) }
+  }
+}
+
+extension DaemonSettings.Supervisor {
+  fileprivate mutating func read(_ reader: TableReader) {
+    logLevel = reader.word("log_level", logLevel)
+    strategies = reader.optionalString("strategies")
+    shutdownTimeout = reader.duration("shutdown_timeout", shutdownTimeout)
+    controlGroup = reader.optionalString("control_group")
+    python = reader.string("python", python)
+    reader.finish()
+  }
+}
+
+extension DaemonSettings.Gateway {
+  fileprivate mutating func read(_ reader: TableReader) {
+    listen = reader.read("listen", listen, "an address like \"127.0.0.1:8787\"") {
+      if case .string(let text) = $0 { ListenAddress(text) } else { nil }
+    }
+    feed = reader.read("feed", feed, "\"synthetic\", \"synthetic:SEED\" or \"replay:PATH[,PATH…][@SPEED]\"") {
+      guard case .string(let text) = $0 else { return nil }
+      let kind = text.prefix { $0 != ":" }
+      return kind == "synthetic" || (kind == "replay" && text.count > 7) ? text : nil
+    }
+    startTimeout = reader.duration("start_timeout", startTimeout)
+    heartbeat = reader.duration("heartbeat", heartbeat)
+    stopTimeout = reader.duration("stop_timeout", stopTimeout)
+    reader.finish()
+  }
+}
+
+extension DaemonSettings.Feed {
+  fileprivate mutating func read(_ reader: TableReader) {
+    onBadLine = reader.word("on_bad_line", onBadLine)
+    atEnd = reader.word("at_end", atEnd)
+    reader.finish()
+  }
+}
+
+extension DaemonSettings.Paper {
+  fileprivate mutating func read(_ reader: TableReader) {
+    balance = reader.optionalAmount("balance") ?? balance
+    currency = reader.read("currency", currency, "a currency of three capital letters, like \"USD\"") {
+      guard case .string(let text) = $0 else { return nil }
+      return text.utf8.count == 3 && text.utf8.allSatisfy { (65...90).contains($0) } ? text : nil
+    }
+    slippageTicks = reader.integer("slippage_ticks", slippageTicks, in: 0...10_000)
+    fee = reader.optionalAmount("fee") ?? fee
+    if let share = Double(fee), share >= 1 {
+      reader.report("fee", "is a share of the notional and must be below 1")
+    }
+    reader.finish()
+  }
+}
+
+extension DaemonSettings.Risk {
+  fileprivate mutating func read(_ reader: TableReader) {
+    maxOpenOrders = reader.integer("max_open_orders", maxOpenOrders, in: 1...100_000)
+    maxOpenPositions = reader.integer("max_open_positions", maxOpenPositions, in: 1...100_000)
+    qualityThreshold = reader.integer("quality_threshold", qualityThreshold, in: 0...100)
+    ttlMinutes = reader.integer("ttl_min", ttlMinutes, in: 1...525_600)
+    staleQuote = reader.optionalDuration("stale_quote")
+    pauseCancelsEntries = reader.bool("pause_cancels_entries", pauseCancelsEntries)
+    reader.finish()
+  }
+}
+
+extension DaemonSettings.Logs {
+  fileprivate mutating func read(_ reader: TableReader) {
+    maxAge = reader.duration("max_age", maxAge)
+    maxBytes = reader.optionalSize("max_size") ?? maxBytes
+    reader.finish()
+  }
+}

@@ -1,0 +1,108 @@
+/// What `rbotd.toml` says; every key may be absent.
+public struct DaemonSettings: Equatable, Sendable {
+  /// `[supervisor]`.
+  public struct Supervisor: Equatable, Sendable {
+    /// Lines below this level are not kept.
+    public enum Level: String, CaseIterable, Sendable { case debug, info, warning, error }
+    public var logLevel = Level.info
+    /// The folder of strategies; nil: `strategies` beside the settings.
+    public var strategies: String?
+    /// How long the whole shutdown may take before everything that is left is killed.
+    public var shutdownTimeout = Duration.seconds(30)
+    /// The group whose members may use the control socket; nil: only the daemon's user and root.
+    public var controlGroup: String?
+    /// The interpreter for strategies that say `run = "file.py"`.
+    public var python = "python3"
+  }
+
+  /// `[gateway]`.
+  public struct Gateway: Equatable, Sendable {
+    /// Where HTTP is served.
+    public var listen = ListenAddress(host: "127.0.0.1", port: 8787)
+    /// Where quotes come from: `synthetic[:SEED]` or `replay:PATH[,PATH…][@SPEED]`.
+    public var feed = "synthetic"
+    public var startTimeout = Duration.seconds(30)
+    public var heartbeat = Duration.seconds(5)
+    public var stopTimeout = Duration.seconds(10)
+  }
+
+  /// `[feed]`: how a replay is read.
+  public struct Feed: Equatable, Sendable {
+    /// What an unreadable line does.
+    public enum OnBadLine: String, CaseIterable, Sendable { case skip, stop }
+    /// What the end of the last file does to the orders and positions that are left.
+    public enum AtEnd: String, CaseIterable, Sendable { case close, keep }
+    public var onBadLine = OnBadLine.skip
+    public var atEnd = AtEnd.close
+  }
+
+  /// `[paper]`; amounts are decimal text.
+  public struct Paper: Equatable, Sendable {
+    /// What each strategy's account starts with.
+    public var balance = "10000"
+    public var currency = "USD"
+    /// Ticks that a market order is filled beyond the quote.
+    public var slippageTicks = 0
+    /// The fee as a share of the notional.
+    public var fee = "0"
+  }
+
+  /// `[risk]`, for each strategy.
+  public struct Risk: Equatable, Sendable {
+    public var maxOpenOrders = 200
+    public var maxOpenPositions = 20
+    /// The score below which an order that has one is refused, 0 to 100.
+    public var qualityThreshold = 70
+    /// Minutes until a pending order expires.
+    public var ttlMinutes = 360
+    /// Refuses an entry on a quote that is older; nil never does.
+    public var staleQuote: Duration?
+    /// Whether a pause also cancels working entries.
+    public var pauseCancelsEntries = true
+  }
+
+  /// `[logs]`: what is kept.
+  public struct Logs: Equatable, Sendable {
+    public var maxAge = Duration.seconds(14 * 86_400)
+    public var maxBytes: UInt64 = 512_000_000
+  }
+
+  public var supervisor = Supervisor()
+  public var gateway = Gateway()
+  public var feed = Feed()
+  public var paper = Paper()
+  public var risk = Risk()
+  public var logs = Logs()
+
+  /// The defaults.
+  public init() {}
+}
+
+/// A host and a TCP port.
+public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+  public var host: String
+  /// 0 lets the system choose.
+  public var port: Int
+
+  public init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  /// Reads `127.0.0.1:8787`, `localhost:0` or `[::1]:8787`.
+  public init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65_535).contains(port)
+    else { return nil }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+    } else if host.contains(":") {
+      return nil
+    }
+    guard !host.isEmpty else { return nil }
+    self.init(host: String(host), port: port)
+  }
+
+  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

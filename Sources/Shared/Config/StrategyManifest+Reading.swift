@@ -1,0 +1,142 @@
+import Glibc
+import Model
+
+extension StrategyManifest {
+  /// Reads a `strategy.toml`.
+  ///
+  /// - Throws: ``ConfigErrors`` with everything that is wrong with it.
+  public init(path: String) throws(ConfigErrors) { try self.init(Document(path: path)) }
+
+  /// Reads the text of a manifest as if it stood at `path`.
+  public init(path: String, text: String) throws(ConfigErrors) {
+    try self.init(Document(path: path, text: text))
+  }
+
+  private init(_ document: Document) throws(ConfigErrors) {
+    let found = TableReader.Findings()
+    let reader = TableReader(document, found)
+    path = document.path
+    let folder = document.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+      .joined(separator: "/")
+    self.folder = folder.isEmpty ? (document.path.hasPrefix("/") ? "/" : ".") : folder
+    name = Self.name(reader)
+    entry = Self.entry(reader, folder: self.folder)
+    isEnabled = reader.bool("enabled", true)
+    after = reader.strings("after", ["gateway"])
+    requires = reader.strings("requires", [])
+    restart = Self.restart(reader.table("restart"))
+    health = Self.health(reader.table("health"))
+    schedule = Self.schedule(reader)
+    limits = Self.limits(reader.table("limits"))
+    sandbox = Self.sandbox(reader.table("sandbox"))
+    trading = Self.trading(reader.table("trading"))
+    params = reader.freeTable("params")
+    reader.finish()
+    if !found.issues.isEmpty { throw ConfigErrors(found.issues) }
+  }
+
+  private static func name(_ reader: TableReader) -> String {
+    let name = reader.string("name", "")
+    if !reader.has("name") {
+      reader.report("name", "is missing: give the strategy a name, \(StrategyName.rule)")
+    } else if !name.isEmpty, ["rbotd", "gateway"].contains(name) {
+      reader.report("name", "\"\(name)\" is taken by rbotd itself")
+    } else if StrategyName(name) == nil {
+      reader.report("name", "must be \(StrategyName.rule), not \"\(name)\"")
+    }
+    return name
+  }
+
+  private static func entry(_ reader: TableReader, folder: String) -> Entry {
+    let command = reader.strings("command", [])
+    let file = reader.string("run", "")
+    switch (reader.has("command"), reader.has("run")) {
+    case (true, true): reader.report("run", "stands beside \"command\": keep one of the two")
+    case (false, false):
+      reader.report(
+        "command", "is missing: write command = [\"python3\", \"strategy.py\"] or run = \"strategy.py\"")
+    case (true, false):
+      if command.first?.isEmpty ?? true { reader.report("command", "names no program") }
+    case (false, true):
+      let path = file.hasPrefix("/") ? file : folder + "/" + file
+      if file.isEmpty {
+        reader.report("run", "names no file")
+      } else if access(path, R_OK) != 0 {
+        reader.report("run", "\(path): \(String(cString: strerror(errno)))")
+      }
+      return .python(file)
+    }
+    return .command(command)
+  }
+
+  private static func restart(_ reader: TableReader) -> Restart {
+    let policy = reader.word("policy", Restart.Policy.onFailure)
+    let pauses = reader.table("backoff")
+    let backoff = Restart.Backoff(
+      initial: pauses.duration("initial", .milliseconds(200)), max: pauses.duration("max", .seconds(60)),
+      factor: pauses.number("factor", 2, in: 1...100), jitter: pauses.number("jitter", 0.25, in: 0...1))
+    if backoff.max < backoff.initial { pauses.report("max", "is shorter than \"initial\"") }
+    pauses.finish()
+    let healthyAfter = reader.duration("healthy_after", .seconds(60))
+    let limit = reader.table("limit")
+    let bursts = limit.integer("bursts", 5, in: 1...10_000)
+    let within = limit.duration("within", .seconds(300))
+    limit.finish()
+    reader.finish()
+    return Restart(
+      policy: policy, backoff: backoff, healthyAfter: healthyAfter, bursts: bursts, within: within)
+  }
+
+  private static func health(_ reader: TableReader) -> Health {
+    let health = Health(
+      startTimeout: reader.duration("start_timeout", .seconds(30)),
+      heartbeat: reader.duration("heartbeat", .seconds(5)),
+      stopTimeout: reader.duration("stop_timeout", .seconds(10)))
+    reader.finish()
+    return health
+  }
+
+  /// Refused for now: to run such a strategy all day would be worse than not to run it.
+  private static func schedule(_ reader: TableReader) -> Schedule? {
+    let values = reader.freeTable("schedule")
+    guard reader.has("schedule") else { return nil }
+    reader.report("schedule", "schedules are not supported yet; without this table it runs continuously")
+    func text(_ key: String) -> String { if case .string(let text)? = values[key] { text } else { "" } }
+    return Schedule(cron: text("cron"), timezone: text("timezone"), values: values)
+  }
+
+  private static func limits(_ reader: TableReader) -> Limits {
+    let limits = Limits(
+      memoryBytes: reader.optionalSize("memory"),
+      processors: reader.read("cpu", nil, "a share of one processor like \"50%\"") {
+        if case .string(let text) = $0, let share = Units.share(text), share > 0 { .some(share) } else { nil }
+      },
+      processes: reader.optionalInteger("processes", in: 1...100_000),
+      files: reader.optionalInteger("files", in: 16...1_000_000),
+      outputBytesPerSecond: reader.read("output", nil, "a rate like \"1MB/s\"") {
+        if case .string(let text) = $0, let rate = Units.rate(text), rate > 0 { .some(rate) } else { nil }
+      })
+    reader.finish()
+    return limits
+  }
+
+  private static func sandbox(_ reader: TableReader) -> Sandbox {
+    let sandbox = Sandbox(
+      network: reader.bool("network", false), read: reader.strings("read", []),
+      write: reader.strings("write", []), isRequired: reader.bool("required", false))
+    reader.finish()
+    return sandbox
+  }
+
+  private static func trading(_ reader: TableReader) -> Trading {
+    let trading = Trading(
+      mode: reader.word("mode", Trading.Mode.paper), brokers: reader.strings("brokers", ["paper"]),
+      instruments: reader.optionalStrings("instruments"),
+      maxOrderUnits: reader.optionalAmount("max_order_units"),
+      maxDailyLoss: reader.optionalAmount("max_daily_loss"),
+      onExit: reader.word("on_exit", Trading.OnExit.keep),
+      quotes: reader.has("quotes") ? reader.word("quotes", Trading.Quotes.latest) : reader.absent("quotes"))
+    reader.finish()
+    return trading
+  }
+}
