@@ -95,6 +95,12 @@ public final class Connection: Sendable {
     state.value.requests.fail(id, .refused("timeout", "no answer to \(method) in time"))
   }
 
+  /// Stops or resumes reading, so that the kernel's buffers, and then the peer, feel that we lag.
+  public func setReading(_ isReading: Bool) {
+    guard !state.value.isClosed else { return }
+    channel.setOption(.autoRead, value: isReading).assumeIsolated().whenComplete { _ in }
+  }
+
   // MARK: Flushing
 
   private func scheduleFlush() {

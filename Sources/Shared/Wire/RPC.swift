@@ -69,6 +69,19 @@ extension ByteBuffer {
     writeMethod(method, params)
   }
 
+  /// Writes a request line whose parameters `body` writes.
+  public mutating func writeRequest(
+    _ id: RequestID, _ method: StaticString, params body: (inout JSONWriter) -> Void
+  ) {
+    writeStaticString("{\"jsonrpc\":\"2.0\",\"id\":")
+    writeJSON(id.json)
+    writeStaticString(",\"method\":\"")
+    writeStaticString(method)
+    writeStaticString("\",\"params\":")
+    write(body)
+    writeStaticString("}\n")
+  }
+
   private mutating func writeMethod(_ method: String, _ params: JSON) {
     writeStaticString(",\"method\":")
     writeJSONString(method)

@@ -1,4 +1,5 @@
 public import Model
+public import NIOCore
 
 extension OrderIntent {
   /// Reads the parameters of `order.place`.
@@ -139,5 +140,12 @@ private struct OrderFields {
       return nil
     }
     return value
+  }
+}
+
+extension ByteBuffer {
+  /// Writes an `order.place` request line.
+  public mutating func writeOrderPlace(_ id: RequestID, _ intent: OrderIntent) {
+    writeRequest(id, "order.place") { intent.write(to: &$0) }
   }
 }

@@ -1,0 +1,72 @@
+import Model
+import Wire
+
+/// What waits for the strategy, in the order in which it arrived.
+enum Item: Sendable {
+  case quote(Quote)
+  case candle(Candle)
+  case order(Order)
+  case fill(Fill)
+  case trading(isPaused: Bool, reason: String)
+  case feedEnded
+  case gateway(isUp: Bool)
+  case params(JSON)
+  case pause(String)
+  case resume
+  case stop(String)
+}
+
+/// The strategy's queue. Filled by the sockets, emptied by the strategy's loop, both on the strategy's thread.
+@StrategyActor
+final class Inbox {
+  /// Above this the gateway's socket is not read, so that the gateway thins its quotes.
+  static let highWater = 4_096
+  static let lowWater = 1_024
+  /// While an answer is awaited the socket must be read; quotes beyond this are dropped and counted.
+  static let quotesMax = 65_536
+
+  private var items: [Item] = []
+  private var next = 0
+  private var waiting: CheckedContinuation<Void, Never>?
+  private(set) var droppedQuotes = 0
+
+  var count: Int { items.count - next }
+
+  func append(_ item: Item) {
+    if case .quote = item, count >= Self.quotesMax {
+      droppedQuotes += 1
+      return
+    }
+    items.append(item)
+    waiting?.resume()
+    waiting = nil
+  }
+
+  /// Puts an item before all others: a stop does not wait behind quotes.
+  func prepend(_ item: Item) {
+    if next > 0 {
+      next -= 1
+      items[next] = item
+    } else {
+      items.insert(item, at: 0)
+    }
+    waiting?.resume()
+    waiting = nil
+  }
+
+  /// The next item, waiting for one where there is none.
+  func take() async -> Item {
+    while next == items.count {
+      items.removeAll(keepingCapacity: items.capacity <= Self.highWater * 2)
+      next = 0
+      await withCheckedContinuation { waiting = $0 }
+    }
+    let item = items[next]
+    next += 1
+    if next == Self.highWater {
+      items.removeFirst(next)
+      next = 0
+    }
+    return item
+  }
+}

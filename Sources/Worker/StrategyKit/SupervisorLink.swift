@@ -1,0 +1,142 @@
+import Glibc
+import IPC
+import NIOCore
+import NIOPosix
+import Synchronization
+import Wire
+
+/// The channel to the supervisor: logs, metrics and heartbeats out, commands in.
+///
+/// It has a thread of its own, so that heartbeats go on while the strategy computes. Whoever logs only appends to a
+/// bounded buffer.
+final class SupervisorLink: Sendable {
+  static let shared = SupervisorLink()
+
+  /// Bytes of logs and metrics that may wait; what comes beyond is dropped and counted.
+  private static let bufferBytesMax = 1 << 20
+
+  private struct State {
+    var buffer = ByteBuffer()
+    var dropped = 0
+    var isFlushScheduled = false
+    var progress: Int64 = 0
+    var connection: Connection?
+  }
+
+  private let loop: any EventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
+  private let state = Mutex(State())
+
+  /// Connects over the inherited descriptor and says hello.
+  func connect(fd: CInt, onMessage: @escaping @Sendable (Frame) -> Void) async throws -> JSON {
+    let handler = Handler(onMessage: onMessage)
+    let connection = try await Connection.adopt(fd: fd, on: loop, handler: handler).get()
+    let hello = Hello(software: "StrategyKit/\(Version.text)", pid: Int(getpid())).params
+    let answer = try await loop.flatSubmit { connection.request("hello", hello) }.get()
+    state.withLock { $0.connection = connection }
+    let interval = max(100, (answer["heartbeat_ms"]?.intValue ?? 5000) / 2)
+    loop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(Int64(interval))) { _ in
+      self.beat(connection)
+    }
+    return answer
+  }
+
+  private struct Handler: ConnectionHandler {
+    let onMessage: @Sendable (Frame) -> Void
+
+    func received(_ frame: Frame, on connection: Connection) {
+      if case .request(let id) = frame.kind {
+        connection.reply(to: id, error: .unknownMethod(frame.method))
+      } else {
+        onMessage(frame)
+      }
+    }
+
+    func closed(_ connection: Connection, reason: CloseReason) {
+      // Without its supervisor a worker must not trade on: the kernel is about to kill it anyway.
+      exit(1)
+    }
+  }
+
+  private func beat(_ connection: Connection) {
+    let progress = state.withLock { $0.progress }
+    connection.send(notification: "heartbeat", ["progress": .int(progress)])
+  }
+
+  /// Says that the strategy's own loop moved on.
+  func advance() { state.withLock { $0.progress += 1 } }
+
+  func notify(_ method: String, _ params: JSON = [:]) {
+    append { $0.writeNotification(method, params) }
+  }
+
+  func status(_ text: String) { notify("status", ["text": .string(text)]) }
+
+  func log(_ level: LogLevel, _ message: String, _ fields: [String: String] = [:]) {
+    let record = LogRecord(level: level, message: message, fieldsJSON: Self.json(fields), time: .now)
+    append { $0.writeLog(record) }
+  }
+
+  func metric(_ name: String, _ value: Double, _ labels: [String: String]) {
+    let sample = MetricSample(name: name, value: value, labelsJSON: Self.json(labels), time: .now)
+    append { $0.writeMetric(sample) }
+  }
+
+  private static func json(_ fields: [String: String]) -> String? {
+    guard !fields.isEmpty else { return nil }
+    var object = JSONObject()
+    for (key, value) in fields.sorted(by: { $0.key < $1.key }) { object[key] = .string(value) }
+    return JSON.object(object).description
+  }
+
+  private func append(_ write: (inout ByteBuffer) -> Void) {
+    let mustSchedule = state.withLock { state in
+      guard state.buffer.readableBytes < Self.bufferBytesMax else {
+        state.dropped += 1
+        return false
+      }
+      write(&state.buffer)
+      guard !state.isFlushScheduled else { return false }
+      state.isFlushScheduled = true
+      return true
+    }
+    if mustSchedule { loop.execute { self.flush() } }
+  }
+
+  private func flush() {
+    let (connection, lines, dropped) = state.withLock { state in
+      let connection = state.connection
+      // The supervisor reads at its own speed: what it has not taken stays here, within the bound.
+      guard let connection, connection.pendingBytes < ConnectionLimits.thinnableBytes else {
+        return (connection, ByteBuffer?.none, 0)
+      }
+      let lines = state.buffer
+      let dropped = state.dropped
+      state.buffer = ByteBuffer()
+      state.dropped = 0
+      state.isFlushScheduled = false
+      return (connection, lines, dropped)
+    }
+    guard let connection, let lines else {
+      loop.scheduleTask(in: .milliseconds(10)) { self.flush() }
+      return
+    }
+    connection.send(encoded: lines)
+    if dropped > 0 {
+      let record = LogRecord(
+        level: .warning, message: "\(dropped) log lines or metrics dropped: the strategy says more than is taken",
+        time: .now)
+      connection.send { $0.writeLog(record) }
+    }
+  }
+
+  /// Waits until everything said so far has been handed to the kernel, or two seconds.
+  func drain() async {
+    for _ in 0..<200 {
+      let isEmpty = try? await loop.submit {
+        self.state.withLock { $0.buffer.readableBytes == 0 && ($0.connection?.pendingBytes ?? 0) == 0 }
+      }.get()
+      if isEmpty ?? true { return }
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+  }
+}
