@@ -187,6 +187,7 @@ class FakeGateway:
                 "duplicate": False,
             },
         }
+        self.on_ack: Callable[[Peer, int], None] = lambda peer, seq: None
         self.peers: list[Peer] = []
         self._changed = threading.Condition()
         self._listener: socket.socket | None = None
@@ -232,6 +233,8 @@ class FakeGateway:
 
     def _answer(self, peer: Peer, message: Message) -> None:
         if "id" not in message:
+            if message.get("method") == "quotes.ack":
+                self.on_ack(peer, message["params"]["seq"])
             return
         handler = self.handlers.get(message.get("method", ""))
         if handler is None:

@@ -117,7 +117,10 @@ class MomentumSniper(Strategy):
         market = self.markets.get(fill.instrument)
         if market is None:
             return
-        market.held += fill.units if fill.side == "buy" else -fill.units
+        signed = fill.units if fill.side == "buy" else -fill.units
+        # One entry at a time, so the role alone says what is held; adding up could count a fill
+        # twice that recount() has seen already.
+        market.held = signed if fill.role == "entry" else Decimal(0)
         if not market.held:
             market.rest_until = market.bars + 4
             self.metric("realised", float(fill.realised), instrument=fill.instrument)

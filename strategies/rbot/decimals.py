@@ -17,8 +17,8 @@ def to_decimal(value: Number, what: str = "value") -> Decimal:
     """``value`` as an exact decimal.
 
     A float is read from its shortest text (``repr``), so ``1.1655`` stays ``1.1655``.
-    Raises ``ValueError`` that names ``what`` for NaN, infinity, text that is no number, or more
-    than 18 fractional digits, and ``TypeError`` for anything that is not a number.
+    Raises ``ValueError`` that names ``what`` for NaN, infinity or text that is no number, and
+    ``TypeError`` for anything that is not a number.
     """
     if isinstance(value, Decimal):
         number = value
@@ -37,17 +37,23 @@ def to_decimal(value: Number, what: str = "value") -> Decimal:
             raise ValueError(f"{what} must be a number, not {value!r}") from None
     else:
         raise TypeError(f"{what} must be a number, not {type(value).__name__}")
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int):
+    if not number.is_finite():
         raise ValueError(f"{what} must be a finite number, not {value!r}")
-    if -exponent > FRACTION_DIGITS:
-        # Trailing zeros are no precision: 1.000… with 20 zeros is still 1.
-        number = number.normalize()
-        if -int(number.as_tuple().exponent) > FRACTION_DIGITS:
-            raise ValueError(f"{what} has more than {FRACTION_DIGITS} digits behind the point")
     return number
 
 
 def decimal_text(value: Number, what: str = "value") -> str:
-    """``value`` as the wire wants it: plain digits, no exponent. Raises as :func:`to_decimal`."""
-    return format(to_decimal(value, what), "f")
+    """``value`` as the wire wants it: plain digits, no exponent.
+
+    Raises as :func:`to_decimal`, and ``ValueError`` for more than 18 fractional digits.
+    """
+    number = to_decimal(value, what)
+    if -int(number.as_tuple().exponent) > FRACTION_DIGITS:
+        # Trailing zeros are no precision: 1.000… with 20 zeros is still 1.
+        number = number.normalize()
+        if -int(number.as_tuple().exponent) > FRACTION_DIGITS:
+            raise ValueError(
+                f"{what} has more than {FRACTION_DIGITS} digits behind the point: round it first, "
+                "with instrument.round_price() or round_units()"
+            )
+    return format(number, "f")

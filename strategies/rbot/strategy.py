@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .decimals import Number
-from .log import Log
+from .logger import Log
 from .model import Account, Candle, Fill, Instrument, Order, Position, Quote
 from .session import Session
 
