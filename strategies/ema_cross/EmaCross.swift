@@ -42,8 +42,8 @@ final class EmaCross: Strategy {
       } else {
         try await sell(symbol, units: units, stopLoss: quote.bid + stop, takeProfit: quote.bid - target)
       }
-    } catch let refusal as RPCError {
-      log(.warning, "no \(side.rawValue): \(refusal.message)", ["reason": refusal.reason ?? ""])
+    } catch let refusal as Refusal {
+      log(.warning, "no \(side.rawValue): \(refusal.message)", ["reason": refusal.reason])
     }
   }
 

@@ -84,7 +84,7 @@ final class GatewayClient {
     if answer["ack"]?.boolValue == true { mustAcknowledge = true }
   }
 
-  static let down = RPCError.refused("gateway_down", "the gateway is not connected")
+  static let down = Refusal("gateway_down", "the gateway is not connected")
 
   func request(_ method: String, _ params: JSON) async throws -> JSON {
     guard let connection, isReady else { throw Self.down }

@@ -117,12 +117,21 @@ final class Host {
 
   func subscribe(_ subscription: Subscription) async throws {
     guard let gateway else { throw GatewayClient.down }
-    try await gateway.subscribe(subscription)
+    try await Self.refusing { try await gateway.subscribe(subscription) }
   }
 
   func request(_ method: String, _ params: JSON = [:]) async throws -> JSON {
     guard let gateway else { throw GatewayClient.down }
-    return try await gateway.request(method, params)
+    return try await Self.refusing { try await gateway.request(method, params) }
+  }
+
+  /// A strategy sees one kind of refusal, wherever it comes from.
+  private static func refusing<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do {
+      return try await body()
+    } catch let error as RPCError {
+      throw Refusal(error.reason ?? "error", error.message)
+    }
   }
 
   func orderRequest(_ method: String, _ params: JSON) async throws -> Order {
@@ -142,7 +151,9 @@ final class Host {
     } catch let error as RPCError where error.reason == "connection_closed" || error.reason == "timeout" {
       // The order may be in the journal or not: its id finds out, and places it only if it is not.
       await gateway.waitUntilReady(seconds: 10)
-      answer = try await gateway.place(intent)
+      answer = try await Self.refusing { try await gateway.place(intent) }
+    } catch let error as RPCError {
+      throw Refusal(error.reason ?? "error", error.message)
     }
     return try Order(answer["order"] ?? .null)
   }

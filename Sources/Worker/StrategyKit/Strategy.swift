@@ -1,5 +1,5 @@
 @_exported public import Model
-public import Wire
+import Wire
 
 /// A trading strategy: override the callbacks, place orders from them.
 ///
@@ -64,7 +64,7 @@ open class Strategy {
 
   /// Asks for quotes, and for candles of those granularities when they complete.
   ///
-  /// - Throws: ``Wire/RPCError`` with reason `unknown_instrument`.
+  /// - Throws: ``Model/Refusal`` with reason `unknown_instrument`.
   public func subscribe(
     _ instruments: [String], candles: [Granularity] = [], delivery: Delivery? = nil
   ) async throws {
@@ -85,7 +85,7 @@ open class Strategy {
   ///
   /// A reply that is lost, because the gateway went away, is asked for again under the same client order id, so the
   /// order is placed once or not at all.
-  /// - Throws: ``Wire/RPCError``; its `reason` says why the order was refused (`oco_required`, `trading_paused` …).
+  /// - Throws: ``Model/Refusal``; its `reason` says why the order was refused (`oco_required`, `trading_paused` …).
   @discardableResult
   public func place(_ intent: OrderIntent) async throws -> Order { try await running().place(intent) }
 
@@ -166,7 +166,7 @@ open class Strategy {
   public nonisolated func status(_ text: String) { SupervisorLink.shared.status(text) }
 
   private func running() throws -> Host {
-    guard let host else { throw RPCError.refused("not_running", "the strategy is not running yet") }
+    guard let host else { throw Refusal("not_running", "the strategy is not running yet") }
     return host
   }
 }

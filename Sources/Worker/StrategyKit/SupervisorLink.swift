@@ -1,5 +1,6 @@
 import Glibc
 import IPC
+import Model
 import NIOCore
 import NIOPosix
 import Synchronization
