@@ -10,10 +10,25 @@ public import Model
 /// Equal calls in equal order give equal change sets.
 public struct TradingCore: Sendable {
   public let settings: TradingSettings
-  /// By name.
-  public let instruments: [Instrument]
 
   var venue: any Venue
+  let lookup: (any DeskLookup)?
+  var board: MarketBoard
+  var memory: OrderMemory
+  var strategies: [String: StrategyBook] = [:]
+  /// Strategies whose worker is gone and whose positions wait for a quote to be closed at, by name.
+  var flattening: [String] = []
+  var feedHasEnded = false
+  var nextOrderNumber: Int64
+  var nextFillID: Int64
+  var nextTradeID: Int64
+  var day: TradingDay?
+  /// The time of the call in progress, and what it changed so far.
+  var now = Timestamp(nanoseconds: 0)
+  var recorder = Recorder()
+
+  /// The time of the latest quote, by arrival; it goes back when a replay starts over.
+  public internal(set) var marketTime: Timestamp?
 
   /// - Parameters:
   ///   - venue: the broker that matches, `PaperBroker(…)`.
@@ -23,69 +38,91 @@ public struct TradingCore: Sendable {
     settings: TradingSettings, instruments: [Instrument], venue: any Venue,
     restoring snapshot: TradingSnapshot? = nil, lookup: (any DeskLookup)? = nil
   ) {
+    let snapshot = snapshot ?? TradingSnapshot()
     self.settings = settings
-    self.instruments = instruments
     self.venue = venue
+    self.lookup = lookup
+    board = MarketBoard(instruments, currency: settings.currency)
+    memory = OrderMemory(capacity: settings.rememberedOrders, hasForgotten: snapshot.hasOlderOrders)
+    nextOrderNumber = snapshot.nextOrderNumber
+    nextFillID = snapshot.nextFillID
+    nextTradeID = snapshot.nextTradeID
+    marketTime = snapshot.marketTime
+    restore(snapshot)
   }
 
-  /// The time of the latest quote, by arrival; it goes back when a replay starts over.
-  public private(set) var marketTime: Timestamp?
-
-  public var snapshot: TradingSnapshot { TradingSnapshot() }
-
-  // MARK: - Strategies
-
-  public mutating func register(
-    _ strategy: String, capabilities: StrategyCapabilities, paused: Bool = false, reason: String? = nil,
-    now: Timestamp
-  ) -> ChangeSet { ChangeSet() }
-
-  public mutating func setPaused(_ paused: Bool, strategy: String, reason: String?, now: Timestamp)
-    -> ChangeSet
-  {
-    ChangeSet()
+  private mutating func restore(_ snapshot: TradingSnapshot) {
+    for account in snapshot.accounts {
+      var book = StrategyBook(name: account.strategy, starting: account.starting)
+      book.account = account
+      strategies[account.strategy] = book
+    }
+    for rate in snapshot.rates { board.savedRates[rate.currency] = rate.rate }
+    for trade in snapshot.trades.sorted(by: { $0.id < $1.id }) {
+      withStrategy(trade.strategy) { $0.positions[trade.instrument, default: []].append(trade) }
+    }
+    for order in snapshot.recentOrders { memory.insert(order) }
+    for order in snapshot.openOrders.sorted(by: { $0.number < $1.number }) {
+      memory.insert(order)
+      withStrategy(order.strategy) { $0.addOpen(order.number) }
+      venue.restore(order, group: group(of: order))
+    }
+    if let number = snapshot.accounts.compactMap(\.day).max() { day = TradingDay(number: number) }
   }
 
-  public func paused(strategy: String) -> (paused: Bool, reason: String?)? { nil }
-
-  public mutating func workerGone(strategy: String, policy: ExitPolicy, now: Timestamp) -> ChangeSet {
-    ChangeSet()
+  /// Exits of one trade cancel each other.
+  func group(of order: Order) -> LinkedGroup? {
+    guard order.role == .stopLoss || order.role == .takeProfit, let trade = order.tradeID else { return nil }
+    return LinkedGroup(id: trade)
   }
 
-  // MARK: - Orders
+  /// By name.
+  public var instruments: [Instrument] { board.instruments }
 
-  public mutating func place(_ intent: OrderIntent, by trader: Trader, now: Timestamp) -> Outcome<Placement> {
-    Outcome(.failure(Refusal("unknown_strategy", "")), ChangeSet())
+  /// The state as the journal would give it back; a desk restored from it goes on as this one does.
+  public var snapshot: TradingSnapshot {
+    let books = sortedBooks
+    return TradingSnapshot(
+      openOrders: books.flatMap(\.open).sorted().compactMap { memory[$0] }, recentOrders: memory.recent,
+      hasOlderOrders: memory.hasForgotten,
+      trades: books.flatMap { $0.positions.values.flatMap { $0 } }.sorted { $0.id < $1.id },
+      accounts: books.map(\.account),
+      rates: board.savedRates.sorted { $0.key < $1.key }
+        .map { ConversionRate(currency: $0.key, rate: $0.value) },
+      nextOrderNumber: nextOrderNumber, nextFillID: nextFillID, nextTradeID: nextTradeID,
+      marketTime: marketTime)
   }
 
-  public mutating func cancel(orderID: String, by trader: Trader, now: Timestamp) -> Outcome<Order> {
-    Outcome(.failure(Refusal("unknown_order", "")), ChangeSet())
+  var sortedBooks: [StrategyBook] { strategies.values.sorted { $0.name < $1.name } }
+
+  /// Changes a strategy's book in place; makes it where there is none.
+  @discardableResult
+  mutating func withStrategy<Result>(_ name: String, _ body: (inout StrategyBook) -> Result) -> Result {
+    let starting = Cash.clamped(settings.startingBalance)
+    return body(&strategies[name, default: StrategyBook(name: name, starting: starting)])
+  }
+}
+
+/// A UTC day of market time.
+struct TradingDay: Hashable, Sendable {
+  private static let length: Int64 = 86_400_000_000_000
+  private static let hour: Int64 = 3_600_000_000_000
+
+  /// Days since 1970-01-01.
+  let number: Int64
+
+  init(number: Int64) { self.number = number }
+
+  init(_ time: Timestamp) {
+    let (quotient, remainder) = time.nanoseconds.quotientAndRemainder(dividingBy: Self.length)
+    number = remainder < 0 ? quotient - 1 : quotient
   }
 
-  public mutating func modify(
-    orderID: String, price: Price? = nil, stopLoss: Price? = nil, takeProfit: Price? = nil, by trader: Trader,
-    now: Timestamp
-  ) -> Outcome<Order> {
-    Outcome(.failure(Refusal("unknown_order", "")), ChangeSet())
+  /// Whether a quote of that time begins another day. Feeds of several instruments are not in step around
+  /// midnight, so a little before the day is still the day; long before it, a replay has started over.
+  func isOver(at time: Timestamp) -> Bool {
+    let (start, overflow) = number.multipliedReportingOverflow(by: Self.length)
+    guard !overflow else { return true }
+    return time.nanoseconds < start - Self.hour || time.nanoseconds &- start >= Self.length
   }
-
-  public mutating func close(instrument: String, by trader: Trader, now: Timestamp) -> Outcome<Order?> {
-    Outcome(.success(nil), ChangeSet())
-  }
-
-  // MARK: - Market
-
-  public mutating func quote(_ quote: Quote) -> ChangeSet { ChangeSet() }
-  public mutating func advance(to time: Timestamp) -> ChangeSet { ChangeSet() }
-  public mutating func feedEnded(now: Timestamp) -> ChangeSet { ChangeSet() }
-  public func latestQuote(_ instrument: String) -> Quote? { nil }
-
-  // MARK: - Questions
-
-  public func openOrders(strategy: String? = nil, limit: Int = .max) -> [Order] { [] }
-  public func recentOrders(strategy: String? = nil, limit: Int = .max) -> [Order] { [] }
-  public func positions(strategy: String? = nil) -> [PositionView] { [] }
-  public func account(strategy: String?) -> AccountView? { nil }
-  public func accounts() -> [AccountView] { [] }
-  public func summaries() -> [StrategySummary] { [] }
 }

@@ -5,21 +5,29 @@ extension Amount {
   public static func += (left: inout Amount, right: Amount) { left = left + right }
   public static func -= (left: inout Amount, right: Amount) { left = left - right }
 
-  /// The product, rounded half to even at the 18th fractional digit.
+  /// The product, rounded half to even at the 18th fractional digit. Traps when it is out of range: what a peer
+  /// sent goes through ``multiplied(by:)``.
   public static func * (left: Amount, right: Amount) -> Amount {
-    let negative = (left.raw < 0) != (right.raw < 0)
-    let (high, low) = left.raw.magnitude.multipliedFullWidth(by: right.raw.magnitude)
-    let rounded = roundedQuotient(high: high, low: low, by: one.raw.magnitude)
-    return Amount(raw: negative ? -Int128(rounded) : Int128(rounded))
+    guard let product = left.multiplied(by: right) else {
+      preconditionFailure("\(left) times \(right) is out of range")
+    }
+    return product
   }
 
-  /// The quotient, rounded half to even at the 18th fractional digit; nil when the divisor is zero.
+  /// The product, rounded half to even at the 18th fractional digit; nil when it is out of range.
+  public func multiplied(by other: Amount) -> Amount? {
+    let negative = (raw < 0) != (other.raw < 0)
+    let (high, low) = raw.magnitude.multipliedFullWidth(by: other.raw.magnitude)
+    return Self.rounded(high: high, low: low, by: Self.one.raw.magnitude, negative: negative)
+  }
+
+  /// The quotient, rounded half to even at the 18th fractional digit; nil when the divisor is zero or the quotient
+  /// is out of range.
   public func divided(by divisor: Amount) -> Amount? {
     guard divisor.raw != 0 else { return nil }
     let negative = (raw < 0) != (divisor.raw < 0)
     let (high, low) = raw.magnitude.multipliedFullWidth(by: Self.one.raw.magnitude)
-    let rounded = Self.roundedQuotient(high: high, low: low, by: divisor.raw.magnitude)
-    return Amount(raw: negative ? -Int128(rounded) : Int128(rounded))
+    return Self.rounded(high: high, low: low, by: divisor.raw.magnitude, negative: negative)
   }
 
   /// Rounded half to even to `digits` decimals.
@@ -41,12 +49,15 @@ extension Amount {
   /// Whether no digit beyond the first `digits` decimals is set.
   public func fits(decimals digits: Int) -> Bool { raw % Self.step(decimals: digits).raw == 0 }
 
-  private static func roundedQuotient(high: UInt128, low: UInt128, by divisor: UInt128) -> UInt128 {
+  private static func rounded(high: UInt128, low: UInt128, by divisor: UInt128, negative: Bool) -> Amount? {
+    guard high < divisor else { return nil }
     // Nearly every product of real prices and quantities fits 128 bits: the wide division is the rare case.
     let (quotient, remainder) =
       high == 0 ? low.quotientAndRemainder(dividingBy: divisor) : divisor.dividingFullWidth((high, low))
     let half = divisor - remainder
     let up = remainder > half || (remainder == half && quotient & 1 == 1)
-    return up ? quotient + 1 : quotient
+    guard quotient < UInt128(Int128.max) else { return nil }
+    let magnitude = Int128(up ? quotient + 1 : quotient)
+    return Amount(raw: negative ? -magnitude : magnitude)
   }
 }

@@ -1,0 +1,124 @@
+import BrokerInterface
+import Model
+
+/// What the broker says about orders, and what the desk does about it.
+extension TradingCore {
+  /// Reads the broker's events until there are none left, each with everything that it causes.
+  mutating func drain() {
+    while let event = venue.nextEvent() { take(event) }
+  }
+
+  private mutating func take(_ event: BrokerEvent) {
+    guard let order = memory.order(id: event.orderID, prefix: idPrefix) else { return }
+    switch event {
+    case .accepted:
+      change(order, .accepted)
+      if order.role == .entry || order.role == .close { emit(.orderAccepted, order) }
+    case .triggered: change(order, .triggered)
+    case .replaced: change(order, .updated)
+    case .filled(let execution): fill(order, execution)
+    case .cancelled(_, let reason, _): end(order, .cancelled, reason)
+    case .rejected(_, let reason, _): end(order, .rejected, reason)
+    case .expired(_, let reason, _): end(order, .expired, reason)
+    }
+  }
+
+  var idPrefix: String { venue.name + "-" }
+
+  /// Stores a new value of an order.
+  mutating func store(_ order: Order) {
+    memory.update(order)
+    recorder.orders.append(order.number)
+    if order.state.isFinal { withStrategy(order.strategy) { $0.removeOpen(order.number) } }
+  }
+
+  private mutating func change(_ order: Order, _ what: OrderChange) {
+    let partly = order.filledUnits.isPositive
+    guard let state = OrderLife.next(order.state, what, isPartlyFilled: partly), state != order.state else {
+      return
+    }
+    var order = order
+    order.state = state
+    order.updated = now
+    store(order)
+  }
+
+  /// Ends an order without a fill; nothing when it has ended already.
+  mutating func end(_ order: Order, _ what: OrderChange, _ reason: String) {
+    guard let state = OrderLife.next(order.state, what) else { return }
+    var order = order
+    order.state = state
+    order.reason = reason
+    order.updated = now
+    store(order)
+    let type: DeskEventType =
+      state == .expired ? .orderExpired : state == .rejected ? .orderRejected : .orderCancelled
+    emit(type, order)
+  }
+
+  /// Withdraws a working order from the venue and ends it, with the desk's reason rather than the venue's.
+  mutating func withdraw(_ number: Int64, _ what: OrderChange = .cancelled, reason: String) {
+    guard let order = memory[number], !order.state.isFinal else { return }
+    venue.execute(.cancel(orderID: order.id))
+    end(order, what, reason)
+  }
+
+  // MARK: - Fills
+
+  private mutating func fill(_ before: Order, _ execution: Execution) {
+    var order = before
+    let units = min(execution.units, order.remainingUnits)
+    let isWhole = units == order.remainingUnits
+    guard units.isPositive, let state = OrderLife.next(order.state, isWhole ? .filled : .filledInPart) else {
+      return
+    }
+    order.averagePrice = average(order, units, execution.price)
+    order.filledUnits += units
+    order.state = state
+    order.updated = now
+
+    let rate = bookingRate(order.instrument)
+    let fee = Cash.money(execution.fee, rate: rate)
+    store(order)
+    var closed = Closed()
+    if order.role == .entry || order.role == .close {
+      emit(isWhole ? .orderFilled : .orderPartiallyFilled, order)
+      closed = reduceOldest(by: order, units, execution.price, rate)
+      let rest = units - closed.units
+      if rest.isPositive && !order.reduceOnly {
+        closed.trade = openTrade(order, rest, execution.price)
+      }
+      order.tradeID = closed.trade ?? order.tradeID
+      store(order)
+    } else {
+      emit(isWhole ? .orderFilled : .orderPartiallyFilled, order)
+      closed = reduceOwn(of: order, units, execution.price, rate)
+    }
+    record(order, units, execution, fee: fee, closed)
+    trimReducing(order.strategy, order.instrument)
+  }
+
+  private mutating func record(
+    _ order: Order, _ units: Quantity, _ execution: Execution, fee: Money, _ closed: Closed
+  ) {
+    recorder.fills.append(
+      Fill(
+        id: nextFillID, orderID: order.id, strategy: order.strategy, broker: order.broker,
+        instrument: order.instrument, side: order.side, role: order.role, units: units,
+        price: execution.price, fee: fee, realised: closed.realised, tradeID: closed.trade,
+        quoteSequence: execution.quoteSequence, time: now))
+    nextFillID += 1
+    withStrategy(order.strategy) {
+      $0.account.fees = Cash.sum($0.account.fees, fee)
+      $0.account.realised = Cash.sum($0.account.realised, closed.realised)
+      $0.account.fills += 1
+    }
+    recorder.accounts.append(order.strategy)
+  }
+
+  private func average(_ order: Order, _ units: Quantity, _ price: Price) -> Price {
+    guard let before = order.averagePrice, order.filledUnits.isPositive else { return price }
+    let sum = Cash.sum(Cash.product(before, order.filledUnits), Cash.product(price, units))
+    return sum.divided(by: order.filledUnits + units) ?? price
+  }
+}

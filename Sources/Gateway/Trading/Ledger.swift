@@ -1,0 +1,63 @@
+import Model
+
+/// What positions are worth at the latest quotes, in the account's currency.
+extension TradingCore {
+  /// Unrealised profit of one position; zero while there is no quote or no way to convert it.
+  func unrealised(_ trades: [Trade]) -> Money {
+    guard let first = trades.first, let position = board.position(of: first.instrument),
+      let quote = board.quotes[position], let rate = board.rate(for: position)
+    else { return .zero }
+    let price = first.units.isNegative ? quote.ask : quote.bid
+    var sum = Amount.zero
+    for trade in trades { sum = Cash.sum(sum, Cash.profit(units: trade.units, from: trade.price, to: price)) }
+    return Cash.money(sum, rate: rate)
+  }
+
+  func unrealised(_ book: StrategyBook) -> Money {
+    book.instrumentsHeld.reduce(.zero) { Cash.sum($0, unrealised(book.positions[$1] ?? [])) }
+  }
+
+  func equity(_ book: StrategyBook) -> Money { Cash.sum(book.account.balance, unrealised(book)) }
+
+  /// What the position in an instrument binds: units times mid price times margin rate.
+  func margin(_ book: StrategyBook, _ instrument: String) -> Money {
+    let units = book.units(instrument)
+    guard !units.isZero, let position = board.position(of: instrument), let rate = board.rate(for: position)
+    else { return .zero }
+    let price = board.quotes[position]?.mid ?? book.positions[instrument]?.last?.price ?? .zero
+    let bound = Cash.product(Cash.product(units.magnitude, price), board.instruments[position].marginRate)
+    return Cash.money(bound, rate: rate)
+  }
+
+  func margin(_ book: StrategyBook) -> Money {
+    book.instrumentsHeld.reduce(.zero) { Cash.sum($0, margin(book, $1)) }
+  }
+
+  /// The rate that money in an instrument's quote currency is booked at now; it is kept for the time after a
+  /// restart, before there are quotes.
+  mutating func bookingRate(_ instrument: String) -> Amount {
+    guard let position = board.position(of: instrument) else { return .one }
+    let currency = board.instruments[position].quote
+    let rate = board.rate(for: position) ?? .zero
+    if currency != settings.currency, board.savedRates[currency] != rate {
+      board.savedRates[currency] = rate
+      recorder.currencies.append(currency)
+    }
+    return rate
+  }
+
+  /// Takes the equity of every strategy at the beginning of a day of market time.
+  mutating func beginDay(_ time: Timestamp) {
+    let next = TradingDay(time)
+    day = next
+    for name in strategies.keys.sorted() {
+      guard let book = strategies[name] else { continue }
+      let equity = equity(book)
+      withStrategy(name) {
+        $0.account.day = next.number
+        $0.account.dayStartEquity = equity
+      }
+      recorder.accounts.append(name)
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import BrokerInterface
+public import Model
+
+extension TradingCore {
+  /// Takes a quote and does what it causes. Empty, and cheap, when it causes nothing.
+  ///
+  /// Quotes count by arrival: a replay that starts over sends older times, and they are the market from then on.
+  /// A quote that cannot be (not positive, crossed, beyond 10⁹, of an unknown instrument) is not the market.
+  public mutating func quote(_ quote: Quote) -> ChangeSet {
+    guard quote.bid.isPositive, quote.ask >= quote.bid, quote.ask <= Cash.maxPrice else { return ChangeSet() }
+    let beginsDay = day?.isOver(at: quote.time) ?? true
+    if beginsDay {
+      now = quote.time
+      beginDay(quote.time)
+    }
+    guard board.take(quote) else { return beginsDay ? finish() : ChangeSet() }
+    marketTime = quote.time
+    feedHasEnded = false
+    let isReached = venue.quote(quote)
+    guard isReached || beginsDay || !flattening.isEmpty else { return ChangeSet() }
+    now = quote.time
+    drain()
+    flatten(quote.instrument)
+    return finish()
+  }
+
+  /// Moves market time without a quote, so that orders expire on time.
+  public mutating func advance(to time: Timestamp) -> ChangeSet {
+    guard venue.advance(to: time) else { return ChangeSet() }
+    now = time
+    drain()
+    return finish()
+  }
+
+  /// The feed has no more quotes: working entries expire and positions are closed at their last quote, both with
+  /// reason `feed_ended`, so that every order ends. Orders are refused with `market_closed` from now on. A position
+  /// in an instrument that had no quote since the start stays, with its exits.
+  public mutating func feedEnded(now: Timestamp) -> ChangeSet {
+    self.now = now
+    for book in sortedBooks {
+      withdrawEntries(book.name, .expired, reason: "feed_ended")
+      closeAll(book.name, reason: "feed_ended")
+    }
+    drain()
+    feedHasEnded = true
+    return finish()
+  }
+
+  public func latestQuote(_ instrument: String) -> Quote? { board.quote(instrument) }
+
+  // MARK: - Strategies
+
+  /// A worker starts: what its strategy may do from now on. The first time, its sub-account is opened.
+  public mutating func register(
+    _ strategy: String, capabilities: StrategyCapabilities, paused: Bool = false, reason: String? = nil,
+    now: Timestamp
+  ) -> ChangeSet {
+    self.now = now
+    let isNew = strategies[strategy] == nil
+    let today = day?.number
+    withStrategy(strategy) {
+      $0.capabilities = capabilities
+      if isNew { $0.account.day = today }
+    }
+    if isNew { recorder.accounts.append(strategy) }
+    flattening.removeAll { $0 == strategy }
+    pause(strategy, paused, reason)
+    drain()
+    return finish()
+  }
+
+  /// While paused, entries are refused and working ones are cancelled with reason `trading_paused` (unless
+  /// `pauseCancelsEntries` is off); exits, reduce-only orders, closes and cancels pass.
+  public mutating func setPaused(_ paused: Bool, strategy: String, reason: String?, now: Timestamp)
+    -> ChangeSet
+  {
+    self.now = now
+    guard strategies[strategy] != nil else { return ChangeSet() }
+    pause(strategy, paused, reason)
+    drain()
+    return finish()
+  }
+
+  private mutating func pause(_ strategy: String, _ paused: Bool, _ reason: String?) {
+    let before = strategies[strategy]?.paused ?? false
+    withStrategy(strategy) {
+      $0.paused = paused
+      $0.pauseReason = paused ? reason : nil
+    }
+    if before != paused {
+      emit(
+        paused ? .tradingPaused : .tradingResumed, strategy: strategy,
+        [
+          EventField("strategy", .string(strategy)),
+          EventField("reason", reason.map { .string($0) } ?? .null),
+        ])
+    }
+    guard paused, settings.pauseCancelsEntries else { return }
+    withdrawEntries(strategy, .cancelled, reason: "trading_paused", keepReducing: true)
+  }
+
+  /// Whether a strategy's entries are refused, and why; nil when it is unknown.
+  public func paused(strategy: String) -> (paused: Bool, reason: String?)? {
+    strategies[strategy].map { ($0.paused, $0.pauseReason) }
+  }
+
+  /// A worker is gone. `flatten` closes what has no quote yet at its first one, unless a worker comes back before.
+  public mutating func workerGone(strategy: String, policy: ExitPolicy, now: Timestamp) -> ChangeSet {
+    self.now = now
+    guard strategies[strategy] != nil, policy != .keep else { return ChangeSet() }
+    withdrawEntries(strategy, .cancelled, reason: "worker_gone")
+    if policy == .flatten {
+      closeAll(strategy, reason: "worker_gone")
+      if strategies[strategy]?.positions.isEmpty == false, !flattening.contains(strategy) {
+        flattening.append(strategy)
+        flattening.sort()
+      }
+    }
+    drain()
+    return finish()
+  }
+
+  // MARK: - Many at once
+
+  private mutating func withdrawEntries(
+    _ strategy: String, _ what: OrderChange, reason: String, keepReducing: Bool = false
+  ) {
+    for number in strategies[strategy]?.open ?? [] {
+      guard let order = memory[number], order.role == .entry, !(keepReducing && order.reduceOnly) else {
+        continue
+      }
+      withdraw(number, what, reason: reason)
+    }
+  }
+
+  private mutating func closeAll(_ strategy: String, reason: String) {
+    for instrument in strategies[strategy]?.instrumentsHeld ?? [] where board.quote(instrument) != nil {
+      closePosition(lastTrader(strategy, instrument), instrument, reason: reason)
+    }
+  }
+
+  private mutating func flatten(_ instrument: String) {
+    for name in flattening where strategies[name]?.positions[instrument] != nil {
+      closePosition(lastTrader(name, instrument), instrument, reason: "worker_gone")
+    }
+    if !flattening.isEmpty { flattening.removeAll { strategies[$0]?.positions.isEmpty != false } }
+  }
+
+  /// The worker that opened the newest trade of a position: its generation answers for the closing order.
+  private func lastTrader(_ strategy: String, _ instrument: String) -> Trader {
+    let trade = strategies[strategy]?.positions[instrument]?.last
+    let exit = trade?.stopLossOrderID.flatMap { memory.order(id: $0, prefix: idPrefix) }
+    return Trader(strategy: strategy, generation: exit?.generation ?? 0)
+  }
+}

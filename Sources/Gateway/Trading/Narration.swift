@@ -1,0 +1,101 @@
+import Model
+
+/// The events that the desk makes, with their payloads.
+extension TradingCore {
+  /// An order of its own with both exits was placed. The payload's fields are the requirements', exactly.
+  mutating func emitPlaced(_ order: Order, entry: Price, _ timeToLiveSeconds: Int?) {
+    let minutes = (timeToLiveSeconds ?? settings.timeToLiveSeconds) / 60
+    emit(
+      .ocoPlaced, strategy: order.strategy,
+      [
+        EventField("order_id", .string(order.id)),
+        EventField("instrument", .string(order.instrument)),
+        EventField("side", .string(order.side == .buy ? "BUY" : "SELL")),
+        EventField("units", .number(order.units)),
+        EventField("entry", .number(entry)),
+        EventField("sl", number(order.stopLoss)),
+        EventField("tp", number(order.takeProfit)),
+        EventField("quality", order.quality.map { .int(Int64($0)) } ?? .null),
+        EventField("mode", .string(order.mode.rawValue)),
+        EventField("ttl_min", .int(Int64(minutes))),
+      ])
+  }
+
+  /// Something happened to an order.
+  mutating func emit(_ type: DeskEventType, _ order: Order) {
+    emit(
+      type, strategy: order.strategy,
+      [
+        EventField("order_id", .string(order.id)),
+        EventField("client_order_id", .string(order.clientOrderID)),
+        EventField("strategy", .string(order.strategy)),
+        EventField("instrument", .string(order.instrument)),
+        EventField("side", .string(order.side == .buy ? "BUY" : "SELL")),
+        EventField("type", .string(order.type.rawValue)),
+        EventField("role", .string(order.role.rawValue)),
+        EventField("units", .number(order.units)),
+        EventField("filled_units", .number(order.filledUnits)),
+        EventField("price", number(order.averagePrice ?? order.price)),
+        EventField("trade_id", order.tradeID.map { .int($0) } ?? .null),
+        EventField("reason", order.reason.map { .string($0) } ?? .null),
+        EventField("mode", .string(order.mode.rawValue)),
+      ])
+  }
+
+  /// A trade was opened.
+  mutating func emit(_ type: DeskEventType, _ trade: Trade, _ entry: Order) {
+    emit(
+      type, strategy: trade.strategy,
+      position(trade) + [
+        EventField("order_id", .string(entry.id)),
+        EventField("price", .number(trade.price)),
+        EventField("sl", number(entry.stopLoss)),
+        EventField("tp", number(entry.takeProfit)),
+        EventField("stop_loss_order_id", trade.stopLossOrderID.map { .string($0) } ?? .null),
+        EventField("take_profit_order_id", trade.takeProfitOrderID.map { .string($0) } ?? .null),
+      ])
+  }
+
+  /// The last units of a trade were closed; `realised` is the profit of the whole trade.
+  mutating func emit(
+    _ type: DeskEventType, _ trade: Trade, closedBy order: Order, price: Price, realised: Money
+  ) {
+    emit(
+      type, strategy: trade.strategy,
+      position(trade) + [
+        EventField("order_id", .string(order.id)),
+        EventField("entry", .number(trade.price)),
+        EventField("price", .number(price)),
+        EventField("realised", .number(realised)),
+        EventField("reason", .string(order.reason ?? order.role.rawValue)),
+      ])
+  }
+
+  private func position(_ trade: Trade) -> [EventField] {
+    [
+      EventField("trade_id", .int(trade.id)),
+      EventField("strategy", .string(trade.strategy)),
+      EventField("instrument", .string(trade.instrument)),
+      EventField("side", .string(trade.units.isNegative ? "SELL" : "BUY")),
+      EventField("units", .number(trade.units.magnitude)),
+    ]
+  }
+
+  /// An order was refused before it became one.
+  mutating func emitRefusal(_ refusal: Refusal, _ intent: OrderIntent, _ trader: Trader) {
+    emit(
+      .orderRejected, strategy: trader.strategy,
+      [
+        EventField("strategy", .string(trader.strategy)),
+        EventField("client_order_id", intent.clientOrderID.map { .string(String($0.prefix(64))) } ?? .null),
+        EventField("instrument", .string(String(intent.instrument.prefix(32)))),
+        EventField("side", .string(intent.side == .buy ? "BUY" : "SELL")),
+        EventField("type", .string(intent.type.rawValue)),
+        EventField("units", .number(intent.units)),
+        EventField("reason", .string(refusal.reason)),
+        EventField("message", .string(refusal.message)),
+      ])
+  }
+
+  private func number(_ value: Amount?) -> EventValue { value.map { .number($0) } ?? .null }
+}

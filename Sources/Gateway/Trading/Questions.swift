@@ -1,0 +1,80 @@
+public import Model
+
+extension TradingCore {
+  /// Orders that are not final, newest first; of one strategy or of all.
+  public func openOrders(strategy: String? = nil, limit: Int = .max) -> [Order] {
+    let numbers = strategy.map { strategies[$0]?.open ?? [] } ?? strategies.values.flatMap(\.open).sorted()
+    return numbers.reversed().prefix(max(0, limit)).compactMap { memory[$0] }
+  }
+
+  /// Open orders and the final ones that are still in memory, newest first; the journal has the others.
+  public func recentOrders(strategy: String? = nil, limit: Int = .max) -> [Order] {
+    let all =
+      openOrders(strategy: strategy) + memory.recent.filter { strategy == nil || $0.strategy == strategy }
+    return Array(all.sorted { $0.number > $1.number }.prefix(max(0, limit)))
+  }
+
+  /// Open positions by strategy and instrument.
+  public func positions(strategy: String? = nil) -> [PositionView] {
+    sortedBooks.filter { strategy == nil || $0.name == strategy }.flatMap { book in
+      book.instrumentsHeld.map { position(book, $0) }
+    }
+  }
+
+  private func position(_ book: StrategyBook, _ instrument: String) -> PositionView {
+    let trades = book.positions[instrument] ?? []
+    var units = Quantity.zero
+    var cost = Amount.zero
+    var realised = Money.zero
+    for trade in trades {
+      units += trade.units
+      cost = Cash.sum(cost, Cash.product(trade.price, trade.units))
+      realised = Cash.sum(realised, trade.realised)
+    }
+    let average = trades.count == 1 ? trades[0].price : cost.divided(by: units) ?? .zero
+    return PositionView(
+      strategy: book.name, broker: trades.first?.broker ?? "", instrument: instrument, units: units,
+      averagePrice: average.rounded(decimals: Cash.decimals), realised: realised,
+      unrealised: unrealised(trades),
+      trades: trades.map { trade in
+        TradeView(
+          trade: trade, stopLoss: exitPrice(trade.stopLossOrderID),
+          takeProfit: exitPrice(trade.takeProfitOrderID))
+      })
+  }
+
+  private func exitPrice(_ id: String?) -> Price? {
+    id.flatMap { memory.order(id: $0, prefix: idPrefix) }?.price
+  }
+
+  /// A sub-account at the latest quotes, or with nil the account: the sum of all. Nil for an unknown strategy.
+  public func account(strategy: String?) -> AccountView? {
+    if let strategy { return strategies[strategy].map { view([$0], strategy) } }
+    return view(sortedBooks, nil)
+  }
+
+  /// Every sub-account, by strategy.
+  public func accounts() -> [AccountView] { sortedBooks.map { view([$0], $0.name) } }
+
+  private func view(_ books: [StrategyBook], _ strategy: String?) -> AccountView {
+    func sum(_ value: (StrategyBook) -> Money) -> Money { books.reduce(.zero) { Cash.sum($0, value($1)) } }
+    let unrealised = sum { self.unrealised($0) }
+    let balance = sum(\.account.balance)
+    return AccountView(
+      strategy: strategy, currency: settings.currency, balance: balance,
+      equity: Cash.sum(balance, unrealised),
+      realised: sum(\.account.realised), unrealised: unrealised, fees: sum(\.account.fees),
+      marginUsed: sum { self.margin($0) }, openOrders: books.reduce(0) { $0 + $1.open.count },
+      openPositions: books.reduce(0) { $0 + $1.positions.count })
+  }
+
+  /// Each strategy in a word, by name.
+  public func summaries() -> [StrategySummary] {
+    sortedBooks.map { book in
+      StrategySummary(
+        strategy: book.name, orders: book.account.orders, fills: book.account.fills,
+        position: book.instrumentsHeld.map { PositionUnits(instrument: $0, units: book.units($0)) },
+        realised: book.account.realised, unrealised: unrealised(book), paused: book.paused)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import Model
+
+/// Everything that the desk knows of one strategy.
+struct StrategyBook: Sendable {
+  let name: String
+  /// Nil after a restart until its worker is registered again: nothing is admitted.
+  var capabilities: StrategyCapabilities?
+  var paused = false
+  var pauseReason: String?
+  var account: SubAccount
+  /// Numbers of the orders that are not final, oldest first.
+  var open: [Int64] = []
+  /// Open trades by instrument, oldest first; all of one sign; never empty.
+  var positions: [String: [Trade]] = [:]
+
+  init(name: String, starting: Money) {
+    self.name = name
+    account = SubAccount(strategy: name, starting: starting, dayStartEquity: starting)
+  }
+
+  var instrumentsHeld: [String] { positions.keys.sorted() }
+
+  /// Signed units held in an instrument.
+  func units(_ instrument: String) -> Quantity {
+    positions[instrument]?.reduce(.zero) { $0 + $1.units } ?? .zero
+  }
+
+  mutating func addOpen(_ number: Int64) {
+    if let last = open.last, last >= number {
+      open.insert(number, at: position(of: number))
+    } else {
+      open.append(number)
+    }
+  }
+
+  mutating func removeOpen(_ number: Int64) {
+    let index = position(of: number)
+    if index < open.count, open[index] == number { open.remove(at: index) }
+  }
+
+  private func position(of number: Int64) -> Int {
+    var low = 0
+    var high = open.count
+    while low < high {
+      let middle = (low + high) / 2
+      if open[middle] < number { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
