@@ -180,6 +180,7 @@ class FakeGateway:
         self.handlers: dict[str, Handler] = {
             "hello": lambda peer, message: self.hello,
             "quotes.subscribe": self._subscribe,
+            "quote.latest": lambda peer, message: peer.refuse(message, "no_quote"),
             "orders": lambda peer, message: {"orders": []},
             "positions": lambda peer, message: {"positions": []},
             "order.place": lambda peer, message: {

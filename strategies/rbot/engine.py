@@ -59,17 +59,35 @@ class Engine:
         self._session.paused = self._session.paused or self._trading_paused()
         if not self._call(self._strategy.on_start):
             raise StrategyFailed
-        wanted = list(self._strategy.instruments)
-        while wanted and not loop.stopping:
-            try:
-                gateway.subscribe(wanted, list(self._strategy.candles), self._strategy.delivery)
-                break
-            except GatewayDown:
-                gateway.tend()
-                loop.poll(max(gateway.retry_in_s, 0.001))
+        self._subscribe(list(self._strategy.instruments))
         self._supervisor.ready()
         if self._session.paused:
             self._call(self._strategy.on_pause, "paused before this start")
+        return True
+
+    def _subscribe(self, wanted: list[str]) -> None:
+        gateway, loop = self._gateway, self._loop
+        while wanted and not loop.stopping:
+            try:
+                gateway.subscribe(wanted, list(self._strategy.candles), self._strategy.delivery)
+                return
+            except OrderRefused as refused:
+                if refused.reason != "unknown_instrument" or len(wanted) == 1:
+                    raise
+                # Going on with those that the feed has serves better than not starting at all.
+                self._session.supervisor.log("warning", f"{refused.message}; going on without")
+                wanted = [name for name in wanted if self._known(name)] or wanted[:1]
+            except GatewayDown:
+                gateway.tend()
+                loop.poll(max(gateway.retry_in_s, 0.001))
+
+    def _known(self, instrument: str) -> bool:
+        try:
+            self._gateway.subscribe(
+                [instrument], list(self._strategy.candles), self._strategy.delivery
+            )
+        except OrderRefused:
+            return False
         return True
 
     def _turn(self) -> None:

@@ -111,7 +111,10 @@ class Gateway:
             params["candles"] = candles
         if delivery:
             params["delivery"] = delivery
-        self._subscribed(self.request("quotes.subscribe", params))
+        try:
+            self._subscribed(self.request("quotes.subscribe", params))
+        except ReplyLost as lost:
+            raise GatewayDown(str(lost)) from None
         self._subscription = params
 
     @property
