@@ -1,0 +1,180 @@
+import GRDB
+public import Model
+public import Storage
+import Synchronization
+public import Trading
+
+/// The gateway's memory, `trading.sqlite`: orders with every change of state, fills, open trades, sub-accounts,
+/// events and how far the feed was played.
+///
+/// Every commit is on the disk before it returns. The methods block; only ``DeskLookup``'s are meant to be
+/// called from an event loop.
+public final class TradingStore: Sendable {
+  private let pool: DatabasePool
+  private let path: String
+  private let lastEvent: Mutex<Int64>
+
+  /// Opens the file, or makes it.
+  public init(path: String) throws(StorageError) {
+    pool = try DatabaseFile.open(at: path, durability: .full, readers: 4, migrator: Schema.migrator)
+    self.path = path
+    do {
+      let last = try pool.read { try Int64.fetchOne($0, sql: "SELECT max(seq) FROM events") }
+      lastEvent = Mutex(last ?? 0)
+    } catch {
+      throw StorageError(error, path: path)
+    }
+  }
+
+  /// The sequence number of the latest committed event; 0 before the first.
+  public var lastEventSequence: Int64 { lastEvent.withLock { $0 } }
+
+  /// Writes all entries in one transaction and returns the events of each, numbered.
+  ///
+  /// After an error nothing of it is in the file.
+  public func commit(_ entries: [JournalEntry]) throws(StorageError) -> [[StoredEvent]] {
+    let first = lastEventSequence + 1
+    do {
+      let stored = try pool.writeWithoutTransaction { database in
+        var stored: [[StoredEvent]] = []
+        try database.inTransaction(.immediate) {
+          let writer = JournalWriter(database: database)
+          var next = first
+          for entry in entries {
+            let events = try writer.write(entry, firstEvent: next)
+            next += Int64(events.count)
+            stored.append(events)
+          }
+          return .commit
+        }
+        return stored
+      }
+      let count = stored.reduce(0) { $0 + $1.count }
+      lastEvent.withLock { $0 = first - 1 + Int64(count) }
+      return stored
+    } catch {
+      throw StorageError(error, path: path)
+    }
+  }
+
+  /// What the order desk starts from.
+  ///
+  /// - Parameter rememberedOrders: How many final orders to load at most.
+  public func load(rememberedOrders: Int) throws(StorageError) -> TradingSnapshot {
+    try read { database in
+      let open = try Order.all(database, "WHERE is_final = 0 ORDER BY number")
+      let recent = try Order.all(
+        database, "WHERE is_final = 1 ORDER BY number DESC LIMIT ?", [rememberedOrders + 1])
+      let lastOrder = try Int64.fetchOne(database, sql: "SELECT max(number) FROM orders") ?? 0
+      let lastFill = try Int64.fetchOne(database, sql: "SELECT max(id) FROM fills") ?? 0
+      let lastTrade =
+        try Int64.fetchOne(database, sql: "SELECT value FROM counters WHERE name = 'trade'") ?? 0
+      let time = try Int64.fetchOne(database, sql: "SELECT time FROM feed")
+      return TradingSnapshot(
+        openOrders: open, recentOrders: recent.prefix(rememberedOrders).reversed(),
+        hasOlderOrders: recent.count > rememberedOrders,
+        trades: try Row.fetchAll(database, sql: "SELECT * FROM trades ORDER BY id").map { try Trade($0) },
+        accounts: try Row.fetchAll(database, sql: "SELECT * FROM balances").map { try SubAccount($0) },
+        rates: try Row.fetchAll(database, sql: "SELECT * FROM rates").map { row in
+          ConversionRate(
+            currency: try row.value("currency", "rates"), rate: try row.amount("rate", "rates"))
+        },
+        nextOrderNumber: lastOrder + 1, nextFillID: lastFill + 1, nextTradeID: lastTrade + 1,
+        marketTime: time.map { Timestamp(nanoseconds: $0) })
+    }
+  }
+
+  /// How far the last feed was played; nil in an empty journal.
+  public func feedPosition() throws(StorageError) -> FeedPosition? {
+    try read { database in
+      try Row.fetchOne(database, sql: "SELECT * FROM feed").map { try FeedPosition($0) }
+    }
+  }
+
+  private func read<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
+    do {
+      return try pool.read(body)
+    } catch {
+      throw StorageError(error, path: path)
+    }
+  }
+}
+
+// MARK: - Questions
+
+extension TradingStore {
+  /// Orders, newest first.
+  ///
+  /// - Parameters:
+  ///   - strategy: Nil for all.
+  ///   - openOnly: Leaves out those that are final.
+  public func orders(strategy: String?, openOnly: Bool, limit: Int) throws(StorageError) -> [Order] {
+    try read { database in
+      let condition = (strategy == nil ? "1" : "strategy = :s") + (openOnly ? " AND is_final = 0" : "")
+      return try Order.all(
+        database, "WHERE \(condition) ORDER BY number DESC LIMIT :limit",
+        Self.arguments(strategy, limit))
+    }
+  }
+
+  /// Fills, newest first.
+  public func fills(strategy: String?, limit: Int) throws(StorageError) -> [Fill] {
+    try read { database in
+      let condition = strategy == nil ? "1" : "strategy = :s"
+      return try Row.fetchAll(
+        database, sql: "SELECT * FROM fills WHERE \(condition) ORDER BY id DESC LIMIT :limit",
+        arguments: Self.arguments(strategy, limit)
+      ).map { try Fill($0) }
+    }
+  }
+
+  /// Events after a sequence number, oldest first.
+  public func events(after sequence: Int64, limit: Int) throws(StorageError) -> [StoredEvent] {
+    try read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+        arguments: [sequence, limit]
+      ).map { try StoredEvent($0) }
+    }
+  }
+
+  /// Every committed state of an order, oldest first.
+  public func history(ofOrder number: Int64) throws(StorageError) -> [OrderChange] {
+    try read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT * FROM order_history WHERE order_number = ? ORDER BY seq", arguments: [number]
+      ).map { try OrderChange($0) }
+    }
+  }
+
+  private static func arguments(_ strategy: String?, _ limit: Int) -> StatementArguments {
+    var arguments: StatementArguments = ["limit": limit]
+    if let strategy { arguments += ["s": strategy] }
+    return arguments
+  }
+}
+
+extension TradingStore: DeskLookup {
+  public func order(strategy: String, clientOrderID: String) -> Order? {
+    try? read { database in
+      try Order.all(database, "WHERE strategy = ? AND client_order_id = ?", [strategy, clientOrderID]).first
+    }
+  }
+
+  public func order(id: String) -> Order? {
+    // The number is a part of the id, and the table's key.
+    guard let number = id.split(separator: "-").last.flatMap({ Int64($0) }) else { return nil }
+    return try? read { database in
+      try Order.all(database, "WHERE number = ? AND id = ?", [number, id]).first
+    }
+  }
+}
+
+extension Order {
+  fileprivate static func all(
+    _ database: Database, _ clause: String, _ arguments: StatementArguments = StatementArguments()
+  ) throws -> [Order] {
+    let statement = try database.cachedStatement(sql: "SELECT * FROM orders " + clause)
+    return try Row.fetchAll(statement, arguments: arguments).map { try Order($0) }
+  }
+}
