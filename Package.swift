@@ -100,7 +100,9 @@ let control: [Target] = [
 let allTests: [Target] = [
   tests("ModelTests", "Shared/ModelTests", ["Model"]),
   tests("WireTests", "Shared/WireTests", ["Wire", "Model", nio("NIOCore")]),
-  tests("IPCTests", "Shared/IPCTests", ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
+  tests(
+    "IPCTests", "Shared/IPCTests",
+    ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
   tests("ConfigTests", "Shared/ConfigTests", ["Config", "Model"]),
   tests("PlatformTests", "Shared/PlatformTests", ["Platform"]),
   tests("MatchingTests", "Shared/MatchingTests", ["Matching", "Model"]),

@@ -25,7 +25,9 @@ final class EmaCross: Strategy {
     let pip = (instrument(symbol)?.tick ?? .step(decimals: 5)) * 10
     stop = params.amount("stop_pips", 10) * pip
     target = params.amount("target_pips", 15) * pip
-    for candle in try await candles(symbol, granularity, count: 100) where candle.isComplete { follow(candle) }
+    for candle in try await candles(symbol, granularity, count: 100) where candle.isComplete {
+      follow(candle)
+    }
     try await subscribe([symbol], candles: [granularity])
     log(.info, "\(symbol): EMA \(fast.period) against EMA \(slow.period) of \(granularity.rawValue) candles")
   }
@@ -48,7 +50,8 @@ final class EmaCross: Strategy {
   }
 
   override func onFill(_ fill: Fill) async throws {
-    log(.info, "\(fill.role.rawValue) \(fill.side.rawValue) \(fill.units) \(fill.instrument) at \(fill.price)")
+    log(
+      .info, "\(fill.role.rawValue) \(fill.side.rawValue) \(fill.units) \(fill.instrument) at \(fill.price)")
     metric("realised", fill.realised.approximate)
   }
 

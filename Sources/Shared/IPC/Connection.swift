@@ -189,8 +189,6 @@ public final class Connection: Sendable {
     finish(.malformed(problem.error.message))
   }
 
-  func failed(_ message: String) { abort(.failure(message)) }
-
   func closed() {
     guard !state.value.isClosed else { return }
     state.value.isClosed = true

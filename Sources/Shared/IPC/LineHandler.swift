@@ -63,6 +63,11 @@ final class LineHandler: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    connection.failed("\(error)")
+    // A peer that went away with bytes unread resets the connection: that is still the peer's end.
+    if let error = error as? IOError, [ECONNRESET, EPIPE].contains(error.errnoCode) {
+      connection.abort(.peer)
+    } else {
+      connection.abort(.failure("\(error)"))
+    }
   }
 }

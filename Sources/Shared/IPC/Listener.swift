@@ -102,7 +102,8 @@ public enum IPCError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .pathTooLong(let path):
       "the socket path \(path) is longer than 107 bytes, which Linux allows: choose a shorter --home"
-    case .system(let what, let path, let code): "cannot \(what) at \(path): \(String(cString: strerror(code)))"
+    case .system(let what, let path, let code):
+      "cannot \(what) at \(path): \(String(cString: strerror(code)))"
     case .refused(let peer): "refused a connection of process \(peer.pid), user \(peer.uid)"
     case .noCredentials: "the kernel does not say who connected"
     }

@@ -62,7 +62,8 @@ public struct Frame: Sendable {
   public func error() -> RPCError {
     let body = body()
     return RPCError(
-      code: body["code"]?.intValue ?? -32603, message: body["message"]?.stringValue ?? "the peer gave no reason",
+      code: body["code"]?.intValue ?? -32603,
+      message: body["message"]?.stringValue ?? "the peer gave no reason",
       reason: body["data"]?["reason"]?.stringValue)
   }
 }

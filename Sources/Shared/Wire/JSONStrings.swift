@@ -60,7 +60,9 @@ extension JSONScanner {
     guard position + length <= bytes.count, second.contains(bytes[position + 1]) else {
       throw failure("not UTF-8")
     }
-    for index in 2..<max(2, length) where bytes[position + index] & 0xC0 != 0x80 { throw failure("not UTF-8") }
+    for index in 2..<max(2, length) where bytes[position + index] & 0xC0 != 0x80 {
+      throw failure("not UTF-8")
+    }
     position += length
   }
 

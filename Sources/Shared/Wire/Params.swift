@@ -22,7 +22,9 @@ extension JSON {
   }
 
   public func int(_ key: String) throws(RPCError) -> Int {
-    guard let number = try required(key).intValue else { throw .invalidParams("\(key) must be a whole number") }
+    guard let number = try required(key).intValue else {
+      throw .invalidParams("\(key) must be a whole number")
+    }
     return number
   }
 

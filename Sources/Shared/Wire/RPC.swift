@@ -30,7 +30,9 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String { message }
 
   public static func parse(_ message: String) -> RPCError { RPCError(code: -32700, message: message) }
-  public static func invalidRequest(_ message: String) -> RPCError { RPCError(code: -32600, message: message) }
+  public static func invalidRequest(_ message: String) -> RPCError {
+    RPCError(code: -32600, message: message)
+  }
   public static func unknownMethod(_ method: String) -> RPCError {
     RPCError(code: -32601, message: "there is no method \(method)", reason: "unknown_method")
   }

@@ -132,7 +132,9 @@ final class GatewayClient {
   /// Waits until the gateway is back, `seconds` at the most.
   func waitUntilReady(seconds: Int64) async {
     guard !isReady else { return }
-    StrategyActor.loop.scheduleTask(in: .seconds(seconds)) { StrategyActor.assumeIsolated { self.giveUpWaiting() } }
+    StrategyActor.loop.scheduleTask(in: .seconds(seconds)) {
+      StrategyActor.assumeIsolated { self.giveUpWaiting() }
+    }
     await withCheckedContinuation { readyWaiters.append($0) }
   }
 

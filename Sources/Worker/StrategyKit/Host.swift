@@ -31,7 +31,8 @@ final class Host {
   nonisolated static func run(_ type: Strategy.Type) async {
     signal(SIGPIPE, SIG_IGN)
     guard let text = getenv("RBOT_SUPERVISOR_FD"), let fd = CInt(String(cString: text)) else {
-      let usage = "this is a strategy of rbotd: start it with rbotctl start NAME (RBOT_SUPERVISOR_FD is not set)\n"
+      let usage =
+        "this is a strategy of rbotd: start it with rbotctl start NAME (RBOT_SUPERVISOR_FD is not set)\n"
       write(STDERR_FILENO, usage, usage.utf8.count)
       exit(2)
     }

@@ -68,7 +68,8 @@ open class Strategy {
   public func subscribe(
     _ instruments: [String], candles: [Granularity] = [], delivery: Delivery? = nil
   ) async throws {
-    try await running().subscribe(Subscription(instruments: instruments, candles: candles, delivery: delivery))
+    try await running().subscribe(
+      Subscription(instruments: instruments, candles: candles, delivery: delivery))
   }
 
   /// The last candles, oldest first; the newest may be incomplete.
@@ -96,7 +97,8 @@ open class Strategy {
   ) async throws -> Order {
     try await place(
       OrderIntent(
-        instrument: instrument, side: .buy, units: units, stopLoss: stopLoss, takeProfit: takeProfit, tag: tag))
+        instrument: instrument, side: .buy, units: units, stopLoss: stopLoss, takeProfit: takeProfit, tag: tag
+      ))
   }
 
   /// Sells at the market, protected by a stop loss above and a take profit below.
@@ -106,7 +108,8 @@ open class Strategy {
   ) async throws -> Order {
     try await place(
       OrderIntent(
-        instrument: instrument, side: .sell, units: units, stopLoss: stopLoss, takeProfit: takeProfit, tag: tag))
+        instrument: instrument, side: .sell, units: units, stopLoss: stopLoss, takeProfit: takeProfit,
+        tag: tag))
   }
 
   /// Cancels a pending order.
@@ -153,7 +156,8 @@ open class Strategy {
   // MARK: Telling
 
   /// Writes a log line; it never blocks: when the supervisor lags, the line is dropped and counted.
-  public nonisolated func log(_ level: LogLevel = .info, _ message: String, _ fields: [String: String] = [:]) {
+  public nonisolated func log(_ level: LogLevel = .info, _ message: String, _ fields: [String: String] = [:])
+  {
     SupervisorLink.shared.log(level, message, fields)
   }
 

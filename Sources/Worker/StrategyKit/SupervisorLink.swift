@@ -124,7 +124,8 @@ final class SupervisorLink: Sendable {
     connection.send(encoded: lines)
     if dropped > 0 {
       let record = LogRecord(
-        level: .warning, message: "\(dropped) log lines or metrics dropped: the strategy says more than is taken",
+        level: .warning,
+        message: "\(dropped) log lines or metrics dropped: the strategy says more than is taken",
         time: .now)
       connection.send { $0.writeLog(record) }
     }

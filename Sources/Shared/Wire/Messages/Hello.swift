@@ -9,7 +9,10 @@ public struct Hello: Hashable, Sendable {
   /// The worker's token, to the gateway only.
   public let token: String?
 
-  public init(versions: ClosedRange<Int> = WireLimits.protocolVersions, software: String, pid: Int?, token: String? = nil) {
+  public init(
+    versions: ClosedRange<Int> = WireLimits.protocolVersions, software: String, pid: Int?,
+    token: String? = nil
+  ) {
     self.versions = versions
     self.software = software
     self.pid = pid

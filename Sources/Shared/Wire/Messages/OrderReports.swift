@@ -57,7 +57,8 @@ extension Order {
   /// Reads an order report.
   public init(_ json: JSON) throws(RPCError) {
     let id = try json.string("order_id")
-    guard let created = try json.optionalTimestamp("created"), let updated = try json.optionalTimestamp("updated")
+    guard let created = try json.optionalTimestamp("created"),
+      let updated = try json.optionalTimestamp("updated")
     else { throw .invalidParams("created and updated must be there") }
     self.init(
       number: id.split(separator: "-").last.flatMap { Int64($0) } ?? 0, id: id,

@@ -86,7 +86,11 @@ private struct OrderFields {
       timeInForce = try word("time_in_force", &scanner)
     } else if key == "reduce_only" {
       let value = try scanner.skip()
-      if value == "true" { reduceOnly = true } else if !(value == "false") { wrong("reduce_only", "true or false") }
+      if value == "true" {
+        reduceOnly = true
+      } else if !(value == "false") {
+        wrong("reduce_only", "true or false")
+      }
     } else if key == "quality" {
       quality = try whole("quality", &scanner)
     } else if key == "ttl_s" {
