@@ -25,12 +25,12 @@ def session() -> Session:
     return _session
 
 
-def log(message: object, level: str = "info", **fields: Any) -> None:
+def log(message: object, /, level: str = "info", **fields: Any) -> None:
     """Log a line; ``level`` is debug, info, warning, error or critical."""
     session().supervisor.log(level, str(message), fields)
 
 
-def metric(name: str, value: float, **labels: Any) -> None:
+def metric(name: str, value: float, /, **labels: Any) -> None:
     """Record one sample of a number."""
     session().supervisor.metric(name, value, labels)
 

@@ -16,26 +16,26 @@ class Log:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
 
-    def __call__(self, message: object, **fields: Any) -> None:
+    def __call__(self, message: object, /, **fields: Any) -> None:
         """Log at level ``info``."""
         self._supervisor.log("info", str(message), fields)
 
-    def debug(self, message: object, **fields: Any) -> None:
+    def debug(self, message: object, /, **fields: Any) -> None:
         """Log at level ``debug``."""
         self._supervisor.log("debug", str(message), fields)
 
-    def info(self, message: object, **fields: Any) -> None:
+    def info(self, message: object, /, **fields: Any) -> None:
         """Log at level ``info``."""
         self._supervisor.log("info", str(message), fields)
 
-    def warning(self, message: object, **fields: Any) -> None:
+    def warning(self, message: object, /, **fields: Any) -> None:
         """Log at level ``warning``."""
         self._supervisor.log("warning", str(message), fields)
 
-    def error(self, message: object, **fields: Any) -> None:
+    def error(self, message: object, /, **fields: Any) -> None:
         """Log at level ``error``."""
         self._supervisor.log("error", str(message), fields)
 
-    def critical(self, message: object, **fields: Any) -> None:
+    def critical(self, message: object, /, **fields: Any) -> None:
         """Log at level ``critical``."""
         self._supervisor.log("critical", str(message), fields)

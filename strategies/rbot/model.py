@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
 
 from .decimals import Number, to_decimal
@@ -70,35 +70,35 @@ class Instrument:
 class Quote:
     """The best bid and ask of an instrument at a moment.
 
-    Its numbers are made when they are first asked for: most quotes are only counted.
+    Raises ``KeyError``, ``TypeError`` or ``ValueError`` for what is no quote.
     """
 
-    __slots__ = ("_ask", "_bid", "_time", "instrument", "seq")
+    __slots__ = ("_time", "ask", "bid", "instrument", "seq")
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.seq: int = data["seq"]
         """The quote's number in the feed, whatever its instrument."""
         self.instrument: str = data["instrument"]
         """Its name, such as ``EUR_USD``."""
-        self._bid: Any = data["bid"]
-        self._ask: Any = data["ask"]
+        try:
+            self.bid = Decimal(data["bid"])
+            """What a seller gets."""
+            self.ask = Decimal(data["ask"])
+            """What a buyer pays."""
+        except InvalidOperation:
+            raise ValueError("bid and ask must be numbers") from None
+        # Most strategies never ask for the time, so it is parsed when one does.
         self._time: Any = data["time"]
-
-    @property
-    def bid(self) -> Decimal:
-        """What a seller gets."""
-        value = self._bid
-        if type(value) is not Decimal:
-            value = self._bid = to_decimal(value, "bid")
-        return value
-
-    @property
-    def ask(self) -> Decimal:
-        """What a buyer pays."""
-        value = self._ask
-        if type(value) is not Decimal:
-            value = self._ask = to_decimal(value, "ask")
-        return value
+        if not (
+            type(self.seq) is int
+            and type(self.instrument) is str
+            and type(self._time) is str
+            and self.bid.is_finite()
+            and self.ask.is_finite()
+        ):
+            raise ValueError("a quote needs a seq, an instrument, a bid, an ask and a time")
+        if len(self._time) != 27:
+            self._time = parse_time(self._time)
 
     @property
     def mid(self) -> Decimal:
@@ -119,7 +119,7 @@ class Quote:
         return value  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
-        return f"Quote({self.instrument} {self._bid}/{self._ask} #{self.seq})"
+        return f"Quote({self.instrument} {self.bid}/{self.ask} #{self.seq})"
 
 
 @dataclass(frozen=True)

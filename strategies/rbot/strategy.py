@@ -176,7 +176,7 @@ class Strategy:
         """The instruments that this feed has, and this strategy may trade."""
         return list(self.session.gateway.instruments)
 
-    def metric(self, name: str, value: float, **labels: Any) -> None:
+    def metric(self, name: str, value: float, /, **labels: Any) -> None:
         """Record one sample of a number; shown by ``rbotctl metrics``."""
         self.session.supervisor.metric(name, value, labels)
 
