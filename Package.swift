@@ -80,8 +80,11 @@ let worker: [Target] = [
     ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
   .executableTarget(name: "rbot-exec", path: "Sources/Worker/rbot-exec"),
   .executableTarget(
-    name: "ema-cross", dependencies: ["StrategyKit", "Model"], path: "strategies/ema_cross",
+    name: "ema-cross", dependencies: ["StrategyKit"], path: "strategies/ema_cross",
     exclude: ["strategy.toml"], swiftSettings: strict),
+  .executableTarget(
+    name: "bench-worker", dependencies: ["StrategyKit"], path: "Tests/Benchmarks/BenchWorker",
+    swiftSettings: strict),
   .executableTarget(
     name: "channel-breakout", path: "strategies/channel_breakout", exclude: ["strategy.toml"]),
 ]

@@ -19,6 +19,7 @@ public final class Connection: Sendable {
     var requests = OpenRequests()
     var closeReason: CloseReason?
     var isClosed = false
+    var flushWaiters: [EventLoopPromise<Void>] = []
   }
 
   init(channel: any Channel, peer: PeerCredentials?, handler: any ConnectionHandler) {
@@ -46,9 +47,20 @@ public final class Connection: Sendable {
 
   /// Sends whole lines unless the peer lags; the caller keeps what is refused, or counts it as dropped.
   public func sendThinnable(encoded lines: ByteBuffer) -> Bool {
-    guard !state.value.isClosed, state.value.outgoing.takesThinnable() else { return false }
+    guard takesThinnable else { return false }
     send(encoded: lines)
     return true
+  }
+
+  /// Whether the peer keeps up; when it does not, `drained` is told once it does again.
+  public var takesThinnable: Bool { !state.value.isClosed && state.value.outgoing.takesThinnable() }
+
+  /// Succeeds once the kernel has taken everything sent so far, and also when the connection ends.
+  public func whenFlushed() -> EventLoopFuture<Void> {
+    guard !state.value.isClosed, pendingBytes > 0 else { return eventLoop.makeSucceededVoidFuture() }
+    let promise = eventLoop.makePromise(of: Void.self)
+    state.value.flushWaiters.append(promise)
+    return promise.futureResult
   }
 
   public func send(notification method: String, _ params: JSON = [:]) {
@@ -124,8 +136,15 @@ public final class Connection: Sendable {
 
   private func flushed(_ count: Int) {
     state.value.outgoing.flushed(count)
+    if pendingBytes == 0 { tellFlushed() }
     guard state.value.outgoing.becameDrained(), let handler = state.value.handler else { return }
     handler.drained(self)
+  }
+
+  private func tellFlushed() {
+    let waiters = state.value.flushWaiters
+    state.value.flushWaiters = []
+    for waiter in waiters { waiter.succeed() }
   }
 
   private func armStallTimer() {
@@ -192,6 +211,7 @@ public final class Connection: Sendable {
   func closed() {
     guard !state.value.isClosed else { return }
     state.value.isClosed = true
+    tellFlushed()
     state.value.requests.failAll(.refused("connection_closed", "the connection was closed"))
     let handler = state.value.handler
     state.value.handler = nil

@@ -37,7 +37,7 @@ final class Host {
       exit(2)
     }
     let code = await runIsolated(type, fd: fd)
-    await SupervisorLink.shared.drain()
+    await SupervisorLink.shared.drain(atMost: .seconds(2))
     exit(code)
   }
 

@@ -166,6 +166,10 @@ open class Strategy {
     SupervisorLink.shared.metric(name, value, labels)
   }
 
+  /// Waits until all logs and metrics so far have been taken from this process: for one that says a lot and wants
+  /// none of it dropped.
+  public nonisolated func flush() async { await SupervisorLink.shared.drain() }
+
   /// Sets the line that `rbotctl status NAME` shows.
   public nonisolated func status(_ text: String) { SupervisorLink.shared.status(text) }
 

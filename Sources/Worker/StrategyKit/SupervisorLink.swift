@@ -34,6 +34,7 @@ final class SupervisorLink: Sendable {
     let hello = Hello(software: "StrategyKit/\(Version.text)", pid: Int(getpid())).params
     let answer = try await loop.flatSubmit { connection.request("hello", hello) }.get()
     state.withLock { $0.connection = connection }
+    loop.execute { self.flush() }
     let interval = max(100, (answer["heartbeat_ms"]?.intValue ?? 5000) / 2)
     loop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(Int64(interval))) { _ in
       self.beat(connection)
@@ -51,6 +52,8 @@ final class SupervisorLink: Sendable {
         onMessage(frame)
       }
     }
+
+    func drained(_ connection: Connection) { SupervisorLink.shared.flush() }
 
     func closed(_ connection: Connection, reason: CloseReason) {
       // Without its supervisor a worker must not trade on: the kernel is about to kill it anyway.
@@ -104,41 +107,48 @@ final class SupervisorLink: Sendable {
   }
 
   private func flush() {
-    let (connection, lines, dropped) = state.withLock { state in
-      let connection = state.connection
-      // The supervisor reads at its own speed: what it has not taken stays here, within the bound.
-      guard let connection, connection.pendingBytes < ConnectionLimits.thinnableBytes else {
-        return (connection, ByteBuffer?.none, 0)
+    let connection = state.withLock { $0.connection }
+    // Without a connection, or while the supervisor lags, the lines stay here, within the bound: `drained` and
+    // `connect` come back to them.
+    guard let connection, connection.takesThinnable else { return }
+    let (lines, dropped) = state.withLock { state in
+      defer {
+        state.buffer = ByteBuffer()
+        state.dropped = 0
+        state.isFlushScheduled = false
       }
-      let lines = state.buffer
-      let dropped = state.dropped
-      state.buffer = ByteBuffer()
-      state.dropped = 0
-      state.isFlushScheduled = false
-      return (connection, lines, dropped)
-    }
-    guard let connection, let lines else {
-      loop.scheduleTask(in: .milliseconds(10)) { self.flush() }
-      return
+      return (state.buffer, state.dropped)
     }
     connection.send(encoded: lines)
-    if dropped > 0 {
-      let record = LogRecord(
-        level: .warning,
-        message: "\(dropped) log lines or metrics dropped: the strategy says more than is taken",
-        time: .now)
-      connection.send { $0.writeLog(record) }
-    }
+    guard dropped > 0 else { return }
+    let record = LogRecord(
+      level: .warning,
+      message: "\(dropped) log lines or metrics dropped: the strategy says more than is taken",
+      time: .now)
+    connection.send { $0.writeLog(record) }
   }
 
-  /// Waits until everything said so far has been handed to the kernel, or two seconds.
-  func drain() async {
-    for _ in 0..<200 {
-      let isEmpty = try? await loop.submit {
-        self.state.withLock { $0.buffer.readableBytes == 0 && ($0.connection?.pendingBytes ?? 0) == 0 }
-      }.get()
-      if isEmpty ?? true { return }
-      try? await Task.sleep(for: .milliseconds(10))
+  /// Waits until everything said so far has been handed to the kernel; at the end of the process at most two
+  /// seconds, since a supervisor that takes nothing must not keep it.
+  func drain(atMost limit: TimeAmount? = nil) async {
+    let done = loop.makePromise(of: Void.self)
+    loop.execute { self.drain(into: done) }
+    if let limit { loop.scheduleTask(in: limit) { done.succeed() } }
+    try? await done.futureResult.get()
+  }
+
+  private func drain(into done: EventLoopPromise<Void>) {
+    flush()
+    guard let connection = state.withLock({ $0.connection }) else {
+      done.succeed()
+      return
+    }
+    connection.whenFlushed().assumeIsolated().whenComplete { _ in
+      if self.state.withLock({ $0.buffer.readableBytes == 0 }) {
+        done.succeed()
+      } else {
+        self.drain(into: done)
+      }
     }
   }
 }

@@ -88,13 +88,14 @@ int stage_descriptors(const struct plan *plan) {
 }
 
 /* Ignored signals survive an exec and so does the mask: without this a strategy would inherit ours. The mask
- * comes last, since a SIGTERM that waits behind it must find the default action. */
+ * comes last, since a SIGTERM that waits behind it must find the default action.
+ *
+ * The system call and not glibc's sigaction, which refuses the two signals that glibc itself uses, and its
+ * posix_spawn leaves exactly these ignored. All zeros are the default action in the kernel's structure. */
 int stage_signals(const struct plan *plan) {
   (void)plan;
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = SIG_DFL;
-  for (int number = 1; number < _NSIG; number++) sigaction(number, &action, NULL);
+  static const unsigned long action[8];
+  for (int number = 1; number < _NSIG; number++) syscall(SYS_rt_sigaction, number, action, NULL, _NSIG / 8);
   sigset_t none;
   sigemptyset(&none);
   return sigprocmask(SIG_SETMASK, &none, NULL);
