@@ -1,0 +1,147 @@
+# rbotd: `make run` shows it at work, `make test` tests all of it, `make help` lists the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# What `make install` installs: release or debug.
+CONFIGURATION ?= release
+DESTDIR ?=
+PREFIX ?= /usr/local
+# More arguments for `make run`, `make bench`, and the pytest of the test targets.
+ARGS ?=
+
+BUILD := .build/$(CONFIGURATION)
+VENV := .venv
+PYTEST := $(VENV)/bin/pytest -q --timeout=300 $(ARGS)
+
+PROGRAM_SOURCES := Package.swift $(shell find Sources -name '[!.]*') \
+  $(shell find strategies -name '*.swift' -o -name '*.[ch]')
+TEST_SOURCES := $(shell find Tests -name '*.swift')
+PYTHON := strategies Tests $(wildcard scripts/*.py)
+MAN := $(wildcard docs/man/*.[1-8])
+
+##@ Use
+
+.PHONY: run
+run: .build/release/.built ## Build, then run rbotd with the example strategies on paper (Ctrl-C stops it)
+	@.build/release/rbotd --home .rbot --strategies strategies $(ARGS)
+
+.PHONY: bench
+bench: .build/release/.built ## Measure it: start, restart, order round trip, throughput, memory, idle CPU
+	python3 Tests/Benchmarks/run.py $(ARGS)
+
+##@ Develop
+
+.PHONY: build
+build: .build/release/.built ## Build the programs (release)
+
+.PHONY: test
+test: check test-swift test-python test-integration test-systemd ## Build and run every test
+
+.PHONY: check
+check: $(VENV)/.made ## Format, lint, types, architecture, manual pages
+	swift format lint --strict --parallel --recursive Sources Tests strategies Package.swift
+	$(VENV)/bin/ruff check $(PYTHON)
+	$(VENV)/bin/ruff format --check $(PYTHON)
+	MYPYPATH=strategies $(VENV)/bin/mypy --strict -p rbot
+	for file in strategies/*/strategy.py; do MYPYPATH=strategies $(VENV)/bin/mypy --strict "$$file"; done
+	$(PYTEST) Tests/Architecture
+	if command -v shellcheck >/dev/null; then shellcheck .ci/run $(wildcard scripts/*) $(wildcard Tests/*/*.sh); \
+	  else echo "check: shellcheck is not installed, the shell scripts were not read"; fi
+	if [[ -z "$(MAN)" ]]; then :; elif command -v mandoc >/dev/null; then mandoc -T lint -W warning $(MAN); \
+	  else echo "check: mandoc is not installed, the manual pages were not read"; fi
+
+.PHONY: test-swift
+test-swift: .build/debug/.built ## The Swift tests
+	swift test --skip-build
+
+.PHONY: test-python
+test-python: .build/debug/.built $(VENV)/.made ## The Python SDK and the example strategies between fake peers
+	$(PYTEST) Tests/Python
+
+.PHONY: test-integration
+test-integration: .build/debug/.built $(VENV)/.made ## Real processes, end to end
+	$(PYTEST) Tests/Integration
+
+.PHONY: test-systemd
+test-systemd: .build/debug/.built $(VENV)/.made ## The service under a systemd of its own (root)
+	$(PYTEST) -rs Tests/Systemd
+
+.PHONY: format
+format: $(VENV)/.made ## Format the sources in place
+	swift format --in-place --parallel --recursive Sources Tests strategies Package.swift
+	$(VENV)/bin/ruff check --fix $(PYTHON)
+	$(VENV)/bin/ruff format $(PYTHON)
+
+.PHONY: clean
+clean: ## Remove what was built (the home .rbot stays)
+	rm -rf .build $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	find strategies Tests -name __pycache__ -prune -exec rm -rf {} +
+
+##@ Install (DESTDIR, PREFIX=/usr/local)
+
+BIN := $(DESTDIR)$(PREFIX)/bin
+LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/rbotd
+SHARE := $(DESTDIR)$(PREFIX)/share
+# A distribution's units are in /lib, an administrator's beside his programs.
+UNITS := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/lib/systemd/system,$(PREFIX)/lib/systemd/system)
+DROPS := $(DESTDIR)$(PREFIX)/lib
+
+.PHONY: install
+install: $(BUILD)/.built ## Install programs, SDK, examples, units, manual pages, completions
+	install -d $(BIN) $(LIBEXEC)
+	install $(BUILD)/rbotd $(BUILD)/rbotctl $(BIN)
+	install $(BUILD)/rbot-gateway $(BUILD)/rbot-exec $(BUILD)/ema-cross $(BUILD)/channel-breakout $(LIBEXEC)
+	(cd strategies && find . -path "*/.*/*" -prune -o \( -name '*.py' -o -name '*.toml' -o -name py.typed -o -name '*.md' \) \
+	  -exec install -D -m 644 {} $(abspath $(SHARE))/rbotd/strategies/{} \;)
+	$(call install_files,$(wildcard systemd/*.service),$(UNITS))
+	$(call install_files,$(wildcard systemd/sysusers.d/*.conf),$(DROPS)/sysusers.d)
+	$(call install_files,$(wildcard systemd/tmpfiles.d/*.conf),$(DROPS)/tmpfiles.d)
+	$(foreach page,$(MAN),install -D -m 644 $(page) $(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page));)
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(BUILD)/rbotctl --generate-completion-script bash >$(SHARE)/bash-completion/completions/rbotctl
+	$(BUILD)/rbotctl --generate-completion-script zsh >$(SHARE)/zsh/site-functions/_rbotctl
+	$(BUILD)/rbotctl --generate-completion-script fish >$(SHARE)/fish/vendor_completions.d/rbotctl.fish
+
+install_files = $(if $(1),install -d $(2) && install -m 644 $(1) $(2))
+
+.PHONY: uninstall
+uninstall: ## Remove what install installed; settings, databases and strategies of yours stay
+	rm -f $(BIN)/rbotd $(BIN)/rbotctl
+	rm -rf $(LIBEXEC) $(SHARE)/rbotd
+	rm -f $(addprefix $(UNITS)/,$(notdir $(wildcard systemd/*.service)))
+	rm -f $(addprefix $(DROPS)/sysusers.d/,$(notdir $(wildcard systemd/sysusers.d/*.conf)))
+	rm -f $(addprefix $(DROPS)/tmpfiles.d/,$(notdir $(wildcard systemd/tmpfiles.d/*.conf)))
+	rm -f $(foreach page,$(MAN),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -f $(SHARE)/bash-completion/completions/rbotctl $(SHARE)/zsh/site-functions/_rbotctl \
+	  $(SHARE)/fish/vendor_completions.d/rbotctl.fish
+
+##@ Help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# The stamps lie in the build folders, so that `swift package clean` removes them too.
+
+# Static: what is installed needs no Swift on the machine, starts sooner and takes less memory.
+.build/release/.built: $(PROGRAM_SOURCES) | prerequisites
+	swift build -c release --static-swift-stdlib
+	@touch $@
+
+# One build for all tests, and for the programs that they run.
+.build/debug/.built: $(PROGRAM_SOURCES) $(TEST_SOURCES) | prerequisites
+	swift build --build-tests
+	@touch $@
+
+$(VENV)/.made: requirements-dev.txt
+	python3 -m venv $(VENV) || { echo "the test tools need Python's venv: scripts/prerequisites test"; exit 1; }
+	$(VENV)/bin/pip install -q -r requirements-dev.txt
+	@touch $@
+
+.PHONY: prerequisites
+prerequisites:
+	@scripts/prerequisites
