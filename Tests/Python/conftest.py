@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -15,7 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "strategies"))
 
-from fakes import PYTHON, ROOT, FakeGateway, FakeSupervisor, Worker
+from fakes import PYTHON, ROOT, STRATEGIES, FakeGateway, FakeSupervisor, Worker
 
 StartWorker = Callable[..., Worker]
 
@@ -64,3 +65,13 @@ def recorded() -> Path:
     if not folder.is_dir():
         pytest.skip("no recorded quotes: set RBOT_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def channel_breakout(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The C example, compiled as strictly as it promises."""
+    program = tmp_path_factory.mktemp("c") / "channel-breakout"
+    sources = sorted(str(one) for one in (STRATEGIES / "channel_breakout").glob("*.c"))
+    flags = ["-O2", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run(["cc", *flags, "-o", str(program), *sources], check=True, timeout=120)
+    return [str(program)]

@@ -36,8 +36,13 @@ class Paper:
     """Take the place of a gateway's order handlers, and play ``quotes`` in lockstep."""
 
     def __init__(
-        self, gateway: FakeGateway, quotes: Iterator[Message], ended: Callable[[], None]
+        self,
+        gateway: FakeGateway,
+        quotes: Iterator[Message],
+        ended: Callable[[], None],
+        candles: bool = False,
     ) -> None:
+        self.candles = candles
         self._tell_ended = ended
         self.quotes = quotes
         self.last: Message = {}
@@ -62,6 +67,7 @@ class Paper:
                 "quotes.subscribe": subscribed,
                 "order.place": self.place,
                 "order.cancel": self.cancel,
+                "quote.latest": self.latest,
                 "orders": lambda peer, message: {"orders": self.open_orders()},
                 "positions": lambda peer, message: {"positions": self.positions()},
                 "position.close": self.close,
@@ -90,6 +96,12 @@ class Paper:
             }
         ]
 
+    def latest(self, peer: Peer, message: Message) -> Message | None:
+        if self.last.get("instrument") == message["params"]["instrument"]:
+            return self.last
+        peer.refuse(message, "no_quote")
+        return None
+
     def next(self, peer: Peer, seq: int) -> None:
         """Match the next quote, then send it."""
         quote = next(self.quotes, None)
@@ -111,6 +123,11 @@ class Paper:
                 self.exit(peer, number, "stop_loss", stop)
             elif bid >= target if long else ask <= target:
                 self.exit(peer, number, "take_profit", target)
+        if self.candles and quote["seq"] % 20 == 0:
+            mid = str((bid + ask) / 2)
+            prices = dict.fromkeys(("open", "high", "low", "close"), mid)
+            about = {"instrument": quote["instrument"], "granularity": "M1", "time": quote["time"]}
+            peer.notify("candle", {**about, **prices, "volume": 20, "complete": True})
         peer.notify("quote", quote)
 
     def place(self, peer: Peer, message: Message) -> Message | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,6 @@ BTC_USD = "btc_usd_quotes_m1_coinbase_201709.csv"
 ETH_USD = "eth_usd_quotes_m1_coinbase_201709.csv"
 RUN = [PYTHON, "-m", "rbot", "strategy.py"]
 TIMEOUT_S = 60.0
-
-
-@pytest.fixture(scope="session")
-def channel_breakout(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The C example, compiled as strictly as it promises."""
-    program = tmp_path_factory.mktemp("c") / "channel-breakout"
-    sources = sorted(str(one) for one in (STRATEGIES / "channel_breakout").glob("*.c"))
-    flags = ["-O2", "-Wall", "-Wextra", "-Werror"]
-    subprocess.run(["cc", *flags, "-o", str(program), *sources], check=True, timeout=120)
-    return [str(program)]
 
 
 def play(
@@ -128,3 +117,23 @@ def test_a_paused_strategy_asks_once_and_goes_on(
     assert worker.stop() == 0
     assert papers[0].refused == ["trading_paused"]
     assert len(worker.supervisor.logs("warning")) == 1
+
+
+def snippets() -> list[str]:
+    text = (STRATEGIES / "README.md").read_text(encoding="utf-8")
+    return [part.split("```")[0] for part in text.split("```python\n")[1:]]
+
+
+@pytest.mark.parametrize("source", snippets(), ids=["run", "nodes", "class"])
+def test_what_the_readme_shows_works(start: StartWorker, recorded: Path, source: str) -> None:
+    papers: list[Paper] = []
+
+    def before(supervisor: FakeSupervisor, gateway: FakeGateway) -> None:
+        quotes = recorded_quotes(recorded / EUR_USD, 300)
+        papers.append(Paper(gateway, quotes, supervisor.peer.poke, candles=True))
+
+    worker = start(source, ack=True, before=before)
+    worker.supervisor.peer.wait_for(papers[0].ended.is_set, TIMEOUT_S, "the last quote")
+    assert worker.stop() == 0
+    assert worker.supervisor.logs("error") == []
+    assert papers[0].fills
