@@ -36,7 +36,7 @@ static char order[512];
 static int64_t order_id, orders_made, unacknowledged;
 
 static uint64_t progress;
-static int64_t backoff_ms = 50, connect_at;
+static int64_t backoff_ms = 50, connect_at, beat_at;
 
 static int64_t now_ms(void) {
   struct timespec t;
@@ -235,7 +235,7 @@ static void supervisor_line(const char *text, size_t size) {
     if (json_get(params, "instrument").text != NULL)
       json_copy(json_get(params, "instrument"), wanted, sizeof wanted);
     if (json_get(params, "units").text != NULL) json_copy(json_get(params, "units"), units, sizeof units);
-    connect_at = now_ms();
+    connect_at = beat_at = now_ms(); /* the first beat was made at the default interval */
   } else if (json_is(method, "stop")) {
     finish();
   } else if (json_is(method, "resume")) {
@@ -266,7 +266,7 @@ int main(void) {
             "\"sdk\":\"channel-breakout/1\",\"pid\":%d}}",
             ID_HELLO, (int)getpid());
   connect_at = INT64_MAX; /* not before the supervisor has answered */
-  int64_t beat_at = now_ms();
+  beat_at = now_ms();
   for (;;) {
     if (terminated) finish();
     int64_t now = now_ms();
