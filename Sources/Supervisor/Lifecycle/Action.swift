@@ -25,7 +25,7 @@ public enum Action: Hashable, Sendable {
 public struct RunEnd: Hashable, Sendable {
   public let generation: Generation
   /// Nil when there never was a process, or nobody can tell.
-  public let status: ExitStatus?
+  public let status: ProcessEnd?
   /// A sentence's end: `exited with code 3 before it was ready`.
   public let reason: String
   /// Whether this was asked for, or the end of a one-shot run that did its work.
@@ -38,6 +38,12 @@ public struct Answer: Hashable, Sendable {
   /// A stable word when `ok` is false.
   public let reason: String?
   public let message: String
+
+  public init(ok: Bool, reason: String? = nil, message: String) {
+    self.ok = ok
+    self.reason = reason
+    self.message = message
+  }
 
   static func done(_ message: String) -> Answer { Answer(ok: true, reason: nil, message: message) }
 

@@ -24,7 +24,7 @@ public enum Command: String, Hashable, Sendable, CaseIterable {
 }
 
 /// How a process ended.
-public enum ExitStatus: Hashable, Sendable, CustomStringConvertible {
+public enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {
   case code(Int)
   case signal(Int)
 
@@ -61,7 +61,7 @@ public enum Event: Hashable, Sendable {
   /// Its control channel closed, by it or because of what it sent.
   case channelClosed(Generation, reason: String)
   /// The process ended; what it started may still run.
-  case exited(Generation, ExitStatus)
+  case exited(Generation, ProcessEnd)
   /// Nothing of it is left.
   case emptied(Generation)
   case gatewayReady

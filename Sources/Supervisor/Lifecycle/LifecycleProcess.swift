@@ -62,7 +62,7 @@ extension Lifecycle {
     }
   }
 
-  mutating func exited(_ generation: Generation, _ status: ExitStatus, _ now: Moment) {
+  mutating func exited(_ generation: Generation, _ status: ProcessEnd, _ now: Moment) {
     switch phase {
     case .starting(let attempt) where attempt.generation == generation,
       .ready(let attempt) where attempt.generation == generation:

@@ -39,7 +39,7 @@ struct Ending: Sendable {
   /// How often it was killed because the deadline had passed.
   var kills = 0
   var killedAtDeadline = false
-  var status: ExitStatus?
+  var status: ProcessEnd?
   var exited = false
 }
 

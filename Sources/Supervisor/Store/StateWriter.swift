@@ -41,7 +41,8 @@ final class StateWriter: Sendable {
         arguments: [record.name, record.isWanted, record.isPaused, record.generation])
     case .removed(let name):
       // The row stays: a strategy that comes back goes on counting, because its order ids hold the number.
-      try database.execute(sql: "UPDATE strategies SET wanted = 1, paused = 0 WHERE name = ?", arguments: [name])
+      try database.execute(
+        sql: "UPDATE strategies SET wanted = 1, paused = 0 WHERE name = ?", arguments: [name])
     case .run(let run):
       try database.execute(
         sql: """

@@ -42,8 +42,9 @@ public final class SupervisorStore: Sendable {
   ///   writing works again.
   public init(
     path: String, retention: Retention = Retention(),
-    onTrouble: @escaping @Sendable (StorageError?) -> Void
+    onTrouble: @escaping @Sendable (String?) -> Void
   ) throws(StorageError) {
+    let onTrouble: @Sendable (StorageError?) -> Void = { onTrouble($0?.message) }
     let careful = try DatabaseFile.open(at: path, durability: .full, readers: 1, migrator: Schema.migrator)
     pool = try DatabaseFile.open(at: path, durability: .normal, readers: 1, migrator: Schema.migrator)
     state = StateWriter(pool: careful, onTrouble: onTrouble)
@@ -55,7 +56,8 @@ public final class SupervisorStore: Sendable {
   public func recall() throws(StorageError) -> Memory {
     do {
       return try pool.read { database in
-        let strategies = try Row.fetchAll(database, sql: "SELECT name, wanted, paused, generation FROM strategies")
+        let strategies = try Row.fetchAll(
+          database, sql: "SELECT name, wanted, paused, generation FROM strategies")
         let ends = try Row.fetchAll(
           database,
           sql: """

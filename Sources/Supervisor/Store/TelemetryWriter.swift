@@ -55,7 +55,9 @@ final class TelemetryWriter: Sendable {
 
   private static func write(_ batch: [Telemetry], to database: Database, _ series: SeriesNumbers) throws {
     let log = try database.cachedStatement(
-      sql: "INSERT INTO logs (id, time_ns, source, run, stream, level, message, fields) VALUES (?,?,?,?,?,?,?,?)")
+      sql:
+        "INSERT INTO logs (id, time_ns, source, run, stream, level, message, fields) VALUES (?,?,?,?,?,?,?,?)"
+    )
     let metric = try database.cachedStatement(
       sql: "INSERT INTO metrics (series, run, time_ns, value) VALUES (?,?,?,?)")
     for record in batch {

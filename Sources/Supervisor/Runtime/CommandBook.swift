@@ -1,0 +1,123 @@
+import IPC
+import Lifecycle
+import Model
+import Platform
+import SupervisorStore
+import Wire
+
+/// Commands on their way: which call of which client waits for which answers.
+struct CommandBook {
+  /// One call, about one or more strategies.
+  final class Call {
+    let connection: Connection
+    let id: RequestID
+    let names: [String]
+    var results: [String: JSON] = [:]
+    var isAnswered = false
+    let finish: (String) -> Void
+
+    init(_ connection: Connection, _ id: RequestID, names: [String], finish: @escaping (String) -> Void) {
+      self.connection = connection
+      self.id = id
+      self.names = names
+      self.finish = finish
+    }
+
+    /// Answers when every name has its result.
+    func put(_ name: String, _ result: JSON) {
+      results[name] = result
+      if results.count == names.count { answer() }
+    }
+
+    func answer() {
+      guard !isAnswered else { return }
+      isAnswered = true
+      let ordered = names.compactMap { results[$0] }
+      connection.reply(to: id, result: ["results": .array(ordered)])
+      let failed = ordered.filter { $0["ok"] == false }.compactMap { $0["reason"]?.stringValue }
+      finish(failed.isEmpty ? "ok" : failed.joined(separator: " "))
+    }
+  }
+
+  private var last: UInt64 = 0
+  private var open: [CommandID: (name: String, call: Call?)] = [:]
+
+  mutating func add(_ name: String, _ call: Call?) -> CommandID {
+    last += 1
+    let id = CommandID(last)
+    open[id] = (name, call)
+    return id
+  }
+
+  mutating func take(_ id: CommandID) -> (name: String, call: Call?)? { open.removeValue(forKey: id) }
+
+  /// The client is gone: its commands go on, and nobody hears of it.
+  mutating func forget(_ connection: Connection) {
+    for (id, entry) in open where entry.call?.connection === connection { open[id]?.call = nil }
+  }
+}
+
+extension Supervisor {
+  func command(_ command: Command, _ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError)
+  {
+    let names = try names(params)
+    let waits = try params.optionalBool("wait") ?? true
+    let method = "strategy.\(command.rawValue)"
+    let call = CommandBook.Call(client.connection, id, names: names) { [weak client] result in
+      if let client { self.audit(client, method, names.joined(separator: " "), result) }
+    }
+    if names.isEmpty { return call.answer() }
+    for name in names {
+      guard let worker = workers[name], !worker.isGateway else {
+        call.put(name, unknown(name))
+        continue
+      }
+      let id = commands.add(name, waits ? call : nil)
+      apply(.command(command, id), to: worker)
+      if !waits {
+        call.put(name, Self.result(name, .init(ok: true, message: "asked"), worker.lifecycle.state))
+      }
+    }
+  }
+
+  private func names(_ params: JSON) throws(RPCError) -> [String] {
+    if try params.optionalBool("all") == true { return strategies.map(\.name) }
+    guard let names = try params.optionalStrings("names"), !names.isEmpty else {
+      throw .invalidParams("names must be an array of strategies, or all must be true")
+    }
+    guard names.count <= 10_000 else { throw .invalidParams("names must hold at most 10000") }
+    var seen: Set<String> = []
+    return names.filter { seen.insert($0).inserted }
+  }
+
+  private func unknown(_ name: String) -> JSON {
+    let known = strategies.map(\.name)
+    let hint = known.isEmpty ? "there is none" : "there are \(known.prefix(20).joined(separator: ", "))"
+    return [
+      "name": .string(name), "ok": false, "state": .null, "reason": "unknown_strategy",
+      "message": .string("there is no strategy \(name); \(hint)"),
+    ]
+  }
+
+  func answered(_ id: CommandID, _ answer: Answer, state: WorkerState) {
+    guard let (name, call) = commands.take(id) else { return }
+    call?.put(name, Self.result(name, answer, state))
+  }
+
+  private static func result(_ name: String, _ answer: Answer, _ state: WorkerState) -> JSON {
+    [
+      "name": .string(name), "ok": .bool(answer.ok), "state": .string(state.rawValue),
+      "reason": JSON(answer.reason),
+      "message": .string(answer.message),
+    ]
+  }
+
+  func audit(_ client: ControlClient, _ command: String, _ subject: String, _ result: String) {
+    let peer = client.credentials
+    store.save(
+      AuditRecord(
+        time: WallClock.now, uid: peer.uid, pid: peer.pid, command: command, subject: subject, result: result)
+    )
+    say(.info, "\(command) \(subject) by user \(peer.uid), process \(peer.pid): \(result)")
+  }
+}

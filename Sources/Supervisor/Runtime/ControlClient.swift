@@ -1,0 +1,137 @@
+import IPC
+import Lifecycle
+import Model
+import NIOCore
+import Platform
+import SupervisorStore
+import Wire
+
+/// One connection of `rbotctl` or another program of a person.
+final class ControlClient {
+  /// Streams of one client that may be open at once.
+  static let streamsMax = 16
+
+  let connection: Connection
+  let credentials: PeerCredentials
+  var saidHello = false
+  var streams: [StreamTarget] = []
+
+  init(_ connection: Connection, _ credentials: PeerCredentials) {
+    self.connection = connection
+    self.credentials = credentials
+  }
+}
+
+/// The control socket: who may connect, and which method does what.
+extension Supervisor {
+  static let clientsMax = 64
+
+  func openControlSocket() -> EventLoopFuture<Void> {
+    let mode: UInt32 = options.controlGroup == nil ? 0o600 : 0o660
+    return Listener.bind(path: options.controlSocket, mode: mode, on: loop) { [self] credentials in
+      assumeIsolated { $0.admits(credentials) }
+        ? ControlPeer(supervisor: self, credentials: credentials) : nil
+    }.map { [self] listener in
+      assumeIsolated { supervisor in
+        if let group = supervisor.options.controlGroup {
+          giveToGroup(supervisor.options.controlSocket, group)
+        }
+        supervisor.listener = listener
+      }
+    }
+  }
+
+  private func admits(_ credentials: PeerCredentials) -> Bool {
+    // With a group, the socket's own mode lets in only its members, whichever of their groups is the first.
+    let isAllowed =
+      credentials.uid == PeerCredentials.ownUser || credentials.uid == 0 || options.controlGroup != nil
+    if !isAllowed {
+      say(.warning, "refused the control client \(credentials.pid) of user \(credentials.uid)")
+    } else if clients.count >= Self.clientsMax {
+      say(.warning, "refused the control client \(credentials.pid): \(Self.clientsMax) are connected")
+    }
+    return isAllowed && clients.count < Self.clientsMax
+  }
+
+  func clientLeft(_ connection: Connection) {
+    guard let client = clients.removeValue(forKey: ObjectIdentifier(connection)) else { return }
+    let targets = client.streams
+    logs.unfollow { target in targets.contains { $0 === target } }
+    events.unfollow { target in targets.contains { $0 === target } }
+    commands.forget(connection)
+  }
+
+  func clientDrained(_ connection: Connection) {
+    guard let client = clients[ObjectIdentifier(connection)] else { return }
+    for stream in client.streams { stream.pump() }
+    client.streams.removeAll(where: \.isFinished)
+  }
+
+  func received(_ frame: Frame, from peer: ControlPeer, on connection: Connection) {
+    let key = ObjectIdentifier(connection)
+    let client = clients[key] ?? ControlClient(connection, peer.credentials)
+    clients[key] = client
+    guard case .request(let id) = frame.kind else { return }
+    do throws(RPCError) {
+      if frame.methodIs("hello") {
+        let version = try Hello(frame.params()).agreedVersion()
+        client.saidHello = true
+        connection.reply(to: id, result: ["protocol": .int(version), "version": .string(Version.text)])
+      } else if client.saidHello {
+        try serve(frame.method, frame.params(), id, client)
+      } else {
+        throw .helloRequired
+      }
+    } catch {
+      connection.reply(to: id, error: error)
+      if error.code == RPCError.helloRequired.code || !client.saidHello { connection.close() }
+    }
+  }
+
+  private func serve(_ method: String, _ params: JSON, _ id: RequestID, _ client: ControlClient)
+    throws(RPCError)
+  {
+    switch method {
+    case "status": try status(params, id, client)
+    case "strategy.start": try command(.start, params, id, client)
+    case "strategy.stop": try command(.stop, params, id, client)
+    case "strategy.restart": try command(.restart, params, id, client)
+    case "strategy.pause": try command(.pause, params, id, client)
+    case "strategy.resume": try command(.resume, params, id, client)
+    case "logs": try streamLogs(params, id, client)
+    case "events": try streamEvents(params, id, client)
+    case "metrics": try showMetrics(params, id, client)
+    case "orders", "fills", "positions", "accounts", "summary": passOn(method, params, id, client)
+    case "reload": try reload(params, id, client)
+    case "version":
+      client.connection.reply(
+        to: id,
+        result: [
+          "version": .string(Version.text), "protocol": .int(WireLimits.protocolVersions.upperBound),
+          "swift": .string(SwiftVersion.text),
+        ])
+    case "shutdown":
+      audit(client, method, "", "ok")
+      client.connection.reply(to: id)
+      shutDown("asked by user \(client.credentials.uid), process \(client.credentials.pid)")
+    default: throw .unknownMethod(method)
+    }
+  }
+
+  private func passOn(_ method: String, _ params: JSON, _ id: RequestID, _ client: ControlClient) {
+    let connection = client.connection
+    askGateway(method, params).assumeIsolated().whenComplete { result in
+      switch result {
+      case .success(let answer): connection.reply(to: id, result: answer)
+      case .failure(let error): connection.reply(to: id, error: RPCError(error))
+      }
+    }
+  }
+}
+
+extension RPCError {
+  /// Any error as one of the protocol.
+  init(_ error: any Error) {
+    self = error as? RPCError ?? .internalError("\(error)")
+  }
+}

@@ -1,0 +1,145 @@
+import Config
+import IPC
+import Lifecycle
+import Model
+import NIOCore
+import Platform
+import SupervisorStore
+
+/// The daemon's own life: start, what the service manager hears, signals, the end.
+extension Supervisor {
+  /// Starts everything. Returns once the control socket answers and the first processes are being made.
+  ///
+  /// - Throws: what keeps the daemon from running at all, with a sentence.
+  public func start() async throws {
+    store.closeOpenRuns(before: lastRun + 1, reason: "rbotd ended without ending it")
+    let strays = Self.killStrays(ofHome: options.home)
+    if !strays.isEmpty { say(.warning, "killed what an earlier rbotd had left: \(strays)") }
+    processes = try ProcessThread { [self] event in later { $0.happened(event) } }
+    try await openControlSocket().get()
+    startGateway()
+    let reading = ManifestReading.load(options.strategies, python: options.settings.supervisor.python)
+    report(issues: reading.issues)
+    for (name, plan) in reading.plans.sorted(by: { $0.key < $1.key }) { admit(name, plan) }
+    say(.info, "rbotd \(Version.text) started with \(reading.plans.count) strategies in \(options.home)")
+    if let interval = ServiceNotify.watchdogInterval {
+      // From this very loop: when it hangs, the pings end, and systemd starts us again.
+      watchdog = loop.scheduleRepeatedTask(
+        initialDelay: .zero, delay: .nanoseconds(interval.wholeNanoseconds)
+      ) { _ in ServiceNotify.watchdog() }
+    }
+    housekeeping = loop.scheduleRepeatedTask(initialDelay: .seconds(10), delay: .minutes(5)) { [store] _ in
+      store.prune(now: WallClock.now)
+    }
+    report()
+  }
+
+  /// Kills what an rbotd of this home that was killed has left.
+  @discardableResult
+  public nonisolated static func killStrays(ofHome home: String) -> [Int32] {
+    ProcessTree.killStrays(markedWith: mark(home: home))
+  }
+
+  private func startGateway() {
+    let plan = WorkerPlan.gateway(options)
+    let past = remembered[Worker.gatewayName]
+    let worker = Worker(
+      name: Worker.gatewayName, plan: plan,
+      lifecycle: Lifecycle(policy: plan.policy, generation: past?.generation ?? 0), since: WallClock.now)
+    worker.lastExit = lastExits[Worker.gatewayName]
+    worker.saved = past
+    workers[worker.name] = worker
+    apply(.command(.start, commands.add(worker.name, nil)), to: worker)
+  }
+
+  /// Completes when the daemon has shut down: nothing runs, and the records are written.
+  public nonisolated func finished() async throws { try await ended.futureResult.get() }
+
+  /// What is running, in a line; also for `systemctl status`.
+  public func summaryLine() -> String {
+    let all = strategies
+    let running = all.count { [.ready, .paused].contains($0.lifecycle.state) }
+    let failed = all.count { $0.lifecycle.state == .failed }
+    let state = gateway?.lifecycle.state.rawValue ?? "stopped"
+    return "gateway \(state), \(running) of \(all.count) strategies running"
+      + (failed > 0 ? ", \(failed) failed" : "")
+  }
+
+  /// Tells the service manager what is new.
+  func report() {
+    wakeSettled()
+    guard phase != .stopping else { return }
+    let line = summaryLine()
+    if phase == .starting {
+      // Ready means: whoever asks now gets an answer, and what should run is running or has been tried.
+      let gatewayWasTried = gatewayLink.isUp || gateway?.lifecycle.state == .backoff
+      let isSpawned = !gatewayLink.isUp || strategies.allSatisfy { $0.lifecycle.state != .waiting }
+      guard gatewayWasTried, isSpawned else { return }
+      phase = .ready
+      notified = line
+      ServiceNotify.ready(line)
+    } else if line != notified {
+      notified = line
+      ServiceNotify.status(line)
+    }
+  }
+
+  func signalled(_ signal: ControlSignal) {
+    switch signal {
+    case .hangup: reloadBySignal()
+    case .terminate: shutDown("SIGTERM")
+    case .interrupt:
+      interrupts += 1
+      if interrupts > 1 { killAll("interrupted again") } else { shutDown("SIGINT") }
+    }
+  }
+
+  /// Stops the workers side by side, then the gateway, then us.
+  public func shutDown(_ why: String) {
+    guard phase != .stopping else { return }
+    phase = .stopping
+    ServiceNotify.stopping("stopping: \(why)")
+    say(.info, "shutting down: \(why)")
+    for worker in strategies { apply(.command(.shutdown, commands.add(worker.name, nil)), to: worker) }
+    let limit = options.settings.supervisor.shutdownTimeout.wholeNanoseconds
+    loop.assumeIsolated().scheduleTask(in: .nanoseconds(limit)) { [self] in
+      assumeIsolated { $0.killAll("not down within the shutdown timeout") }
+    }
+    advanceShutdown()
+  }
+
+  private func killAll(_ why: String) {
+    say(.warning, "killing everything: \(why)")
+    if phase != .stopping { shutDown(why) }
+    for worker in workers.values {
+      if let process = worker.process { processes?.killTree(process.handle) }
+    }
+  }
+
+  /// The next step of the shutdown, whenever a worker's state has changed.
+  func advanceShutdown() {
+    guard phase == .stopping, strategies.allSatisfy({ !$0.lifecycle.state.isLive }), let gateway else {
+      return
+    }
+    if gateway.lifecycle.state != .stopped {
+      guard gateway.lifecycle.state != .stopping || !isGatewayShutDown else { return }
+      isGatewayShutDown = true
+      apply(.command(.shutdown, commands.add(gateway.name, nil)), to: gateway)
+    }
+    if gateway.lifecycle.state == .stopped { end() }
+  }
+
+  private func end() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    say(.info, "stopped")
+    listener?.close()
+    watchdog?.cancel()
+    housekeeping?.cancel()
+    for client in clients.values { client.connection.close() }
+    Task {
+      await self.store.close()
+      self.ended.succeed()
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import Config
+import IPC
+import Lifecycle
+import Model
+import NIOCore
+import Platform
+import SupervisorStore
+import Wire
+
+/// What is known of the gateway.
+struct GatewayLink {
+  /// It is ready and its channel is open.
+  var isUp = false
+  /// What it said of itself when it was ready: `listen`, `feed`, `mode`.
+  var about = JSON.null
+  /// The feed was told to begin; it is not held again after that.
+  var feedStarted = false
+  /// `worker.gone` of workers that ended while there was no gateway, by strategy.
+  var missed: [String: JSON] = [:]
+}
+
+extension Supervisor {
+  var gateway: Worker? { workers[Worker.gatewayName] }
+
+  /// The reply to the gateway's hello: it knows of every live worker before it is ready, so no token that was
+  /// given out while it was away is unknown to it, and no paused strategy can trade for a moment.
+  func gatewayGreeting(_ version: Int) -> JSON {
+    let live = strategies.compactMap(registration)
+    return [
+      "protocol": .int(version),
+      "heartbeat_ms": .int(options.settings.gateway.heartbeat.wholeNanoseconds / 1_000_000),
+      "hold_feed": .bool(!gatewayLink.feedStarted), "workers": .array(live), "limits": Hello.limits,
+    ]
+  }
+
+  private func registration(_ worker: Worker) -> JSON? {
+    guard let process = worker.process, let hash = worker.tokenHash,
+      let generation = worker.lifecycle.liveGeneration
+    else { return nil }
+    return [
+      "strategy": .string(worker.name), "generation": .int(generation), "pid": .int(process.pid),
+      "uid": .int(PeerCredentials.ownUser), "token_hash": .string(hash),
+      "paused": .bool(worker.lifecycle.isPaused), "capabilities": worker.plan.capabilities,
+    ]
+  }
+
+  /// The gateway's channel, once it has said hello: from then on it is told everything, ready or not.
+  private var channel: Connection? { gateway.flatMap { $0.saidHello ? $0.connection : nil } }
+
+  func register(_ worker: Worker) {
+    guard let channel, let params = registration(worker) else { return }
+    let name = worker.name
+    channel.request("worker.started", params).assumeIsolated().whenFailure { [self] error in
+      assumeIsolated { $0.log(name, run: nil, .supervisor, .error, "the gateway did not take it: \(error)") }
+    }
+  }
+
+  func workerGone(_ worker: Worker, _ generation: Generation) {
+    let params: JSON = [
+      "strategy": .string(worker.name), "generation": .int(generation), "policy": .string(worker.plan.onExit),
+    ]
+    guard let channel else {
+      gatewayLink.missed[worker.name] = params
+      return
+    }
+    channel.request("worker.gone", params).assumeIsolated().whenFailure { [self, name = worker.name] error in
+      assumeIsolated {
+        $0.log(name, run: nil, .supervisor, .warning, "the gateway did not see it off: \(error)")
+      }
+    }
+  }
+
+  func applyTrading(_ worker: Worker, _ serial: Int, _ paused: Bool) {
+    let name = worker.name
+    guard let channel else {
+      later { $0.apply(.tradingApplied(serial: serial, .gatewayDown), to: name) }
+      return
+    }
+    let params: JSON = [
+      "strategy": .string(name), "paused": .bool(paused),
+      "reason": .string(paused ? "paused by a person" : "resumed"),
+    ]
+    channel.request("strategy.trading", params).assumeIsolated().whenComplete { [self] result in
+      let outcome: TradingOutcome =
+        switch result {
+        case .success: .confirmed
+        case .failure(let error as RPCError) where error.reason == "connection_closed": .gatewayDown
+        case .failure(let error): .refused("the gateway: \(error)")
+        }
+      assumeIsolated { $0.apply(.tradingApplied(serial: serial, outcome), to: name) }
+    }
+  }
+
+  func gatewayReady(_ gateway: Worker) {
+    guard gateway.lifecycle.state == .ready, !gatewayLink.isUp else { return }
+    gatewayLink.isUp = true
+    for params in gatewayLink.missed.values { _ = channel?.request("worker.gone", params) }
+    gatewayLink.missed = [:]
+    for worker in strategies {
+      // The pause of one that doesn't run is not in the greeting.
+      if worker.lifecycle.isPaused, worker.process == nil { tellPause(worker) }
+      worker.tell("gateway", ["up": true])
+      apply(.gatewayReady, to: worker)
+    }
+    startFeedWhenSettled()
+    report()
+  }
+
+  private func tellPause(_ worker: Worker) {
+    _ = channel?.request(
+      "strategy.trading",
+      ["strategy": .string(worker.name), "paused": true, "reason": "paused by a person"])
+  }
+
+  func gatewayGone() {
+    guard gatewayLink.isUp else { return }
+    gatewayLink.isUp = false
+    for worker in strategies {
+      worker.tell("gateway", ["up": false])
+      apply(.gatewayLost, to: worker)
+    }
+  }
+
+  func gatewayChanged(_ gateway: Worker) {
+    if gateway.lifecycle.state != .ready { gatewayGone() }
+  }
+
+  /// A replay holds its first quote until everyone who wants it is there, or has shown that he will not be.
+  func startFeedWhenSettled() {
+    guard gatewayLink.isUp, !gatewayLink.feedStarted, phase != .stopping, let channel,
+      strategies.allSatisfy(\.isSettled)
+    else { return }
+    gatewayLink.feedStarted = true
+    channel.request("feed.start").assumeIsolated().whenFailure { [self] error in
+      assumeIsolated { supervisor in
+        supervisor.gatewayLink.feedStarted = false
+        supervisor.say(.error, "the gateway did not start the feed: \(error)")
+      }
+    }
+  }
+
+  /// Passes a question of a control client on.
+  func askGateway(_ method: String, _ params: JSON, timeout: TimeAmount = .seconds(10)) -> EventLoopFuture<
+    JSON
+  > {
+    guard gatewayLink.isUp, let channel else {
+      return loop.makeFailedFuture(
+        RPCError.refused("gateway_down", "the gateway is not ready; \"rbotctl status\" shows why"))
+    }
+    return channel.request(method, params, timeout: timeout)
+  }
+}

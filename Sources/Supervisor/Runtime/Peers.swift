@@ -1,0 +1,80 @@
+import IPC
+import Model
+import NIOCore
+import Platform
+import SupervisorStore
+import Wire
+
+/// The end of a worker's (or the gateway's) control channel. The descriptor is its identity, so what it says
+/// about itself is never looked at.
+struct WorkerPeer: ConnectionHandler {
+  let supervisor: Supervisor
+  let name: String
+  let generation: Generation
+  let run: Int64
+
+  func received(_ frame: Frame, on connection: Connection) {
+    supervisor.assumeIsolated { $0.received(frame, from: self, on: connection) }
+  }
+
+  func closed(_ connection: Connection, reason: CloseReason) {
+    supervisor.assumeIsolated { $0.channelClosed(of: self, reason) }
+  }
+}
+
+/// The end of a control client's connection.
+struct ControlPeer: ConnectionHandler {
+  let supervisor: Supervisor
+  let credentials: PeerCredentials
+
+  func received(_ frame: Frame, on connection: Connection) {
+    supervisor.assumeIsolated { $0.received(frame, from: self, on: connection) }
+  }
+
+  func drained(_ connection: Connection) {
+    supervisor.assumeIsolated { $0.clientDrained(connection) }
+  }
+
+  func closed(_ connection: Connection, reason: CloseReason) {
+    supervisor.assumeIsolated { $0.clientLeft(connection) }
+  }
+}
+
+/// The reading end of a process's standard output or error.
+final class OutputPipe: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private let supervisor: Supervisor
+  private let name: String
+  private let run: Int64
+  private let stream: LogStream
+  private var splitter = LineSplitter()
+
+  init(_ supervisor: Supervisor, _ name: String, run: Int64, _ stream: LogStream) {
+    self.supervisor = supervisor
+    self.name = name
+    self.run = run
+    self.stream = stream
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let bytes = unwrapInboundIn(data)
+    bytes.withUnsafeReadableBytes { bytes in
+      // A flood is thrown away in whole reads: counting its line feeds is all that it costs.
+      guard supervisor.takesOutput(of: name, bytes) else { return }
+      splitter.split(bytes) { say($0) }
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    splitter.finish { say($0) }
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  private func say(_ line: String) {
+    let (name, run, stream) = (name, run, stream)
+    supervisor.assumeIsolated { $0.log(name, run: run, stream, stream == .stderr ? .warning : .info, line) }
+  }
+}

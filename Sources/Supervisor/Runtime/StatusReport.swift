@@ -1,0 +1,119 @@
+import IPC
+import Lifecycle
+import Model
+import NIOCore
+import Platform
+import SupervisorStore
+import Wire
+
+/// What `rbotctl status` shows.
+extension Supervisor {
+  func status(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
+    let name = try params.optionalString("strategy")
+    if let name, workers[name].map(\.isGateway) ?? true {
+      throw .refused("unknown_strategy", "there is no strategy \(name)")
+    }
+    let connection = client.connection
+    // A gateway that is slow to answer must not make us seem so: its part is then missing.
+    askGateway("summary", [:], timeout: .milliseconds(500)).assumeIsolated().whenComplete { [self] result in
+      assumeIsolated { supervisor in
+        let summary: JSON =
+          switch result {
+          case .success(let summary): summary
+          case .failure: .null
+          }
+        connection.reply(to: id, result: supervisor.report(on: name, summary))
+      }
+    }
+  }
+
+  private func report(on name: String?, _ summary: JSON) -> JSON {
+    let shown = strategies.filter { name == nil || $0.name == name }
+    var trades: [String: JSON] = [:]
+    for item in summary["strategies"]?.arrayValue ?? [] {
+      if let name = item["strategy"]?.stringValue { trades[name] = item }
+    }
+    return [
+      "supervisor": supervisorPart(), "gateway": gatewayPart(summary),
+      "strategies": .array(shown.map { strategyPart($0, trades[$0.name] ?? .null) }),
+      "errors": .array(manifestIssues.map(\.json)),
+    ]
+  }
+
+  private func supervisorPart() -> JSON {
+    let own = ProcessStatistics.readOwn()
+    return [
+      "pid": .int(Int(getOwnPid())), "version": .string(Version.text), "uptime_s": .double(uptime()),
+      "state": .string(phase.rawValue), "started": .string(started.description),
+      "home": .string(options.home),
+      "control": .string(options.controlSocket), "cpu_s": .double(own?.cpuSeconds ?? 0),
+      "memory_bytes": .int(own?.memoryBytes ?? 0),
+      "records": [
+        "written": .int(store.written), "waiting": .int(store.pending), "lost": .int(store.lost),
+      ],
+    ]
+  }
+
+  private func uptime() -> Double {
+    let milliseconds = (Moment.now - startedAt).wholeNanoseconds / 1_000_000
+    return Double(milliseconds) / 1_000
+  }
+
+  private func gatewayPart(_ summary: JSON) -> JSON {
+    guard let worker = gateway else { return ["state": "stopped"] }
+    let feed = summary["feed"] ?? gatewayLink.about["feed"] ?? .null
+    var part = common(worker)
+    part["feed"] = feed["kind"] ?? .null
+    part["mode"] = summary["mode"] ?? gatewayLink.about["mode"] ?? .null
+    part["listen"] = summary["listen"] ?? gatewayLink.about["listen"] ?? .null
+    part["synthetic"] = feed["synthetic"] ?? .null
+    part["feed_detail"] = feed
+    return .object(part)
+  }
+
+  private func strategyPart(_ worker: Worker, _ trades: JSON) -> JSON {
+    var part = JSONObject()
+    part["name"] = .string(worker.name)
+    for field in common(worker).fields { part[field.key] = field.value }
+    part["paused"] = .bool(worker.lifecycle.isPaused)
+    part["enabled"] = .bool(worker.plan.isEnabled)
+    part["wanted"] = .bool(worker.lifecycle.isWanted)
+    part["orders"] = trades["orders"] ?? (gatewayLink.isUp ? 0 : .null)
+    part["fills"] = trades["fills"] ?? (gatewayLink.isUp ? 0 : .null)
+    part["position"] = trades["position"] ?? []
+    part["pnl"] = trades["pnl"] ?? .null
+    part["progress"] = .int(worker.progress)
+    part["status"] = JSON(worker.statusText)
+    part["quotes"] = [
+      "sent": trades["quotes_sent"] ?? 0, "thinned": trades["quotes_thinned"] ?? 0,
+    ]
+    return .object(part)
+  }
+
+  private func common(_ worker: Worker) -> JSONObject {
+    let process = worker.process.flatMap { ProcessStatistics.read(pid: $0.pid, startTicks: $0.startTicks) }
+    var part = JSONObject()
+    part["state"] = .string(worker.lifecycle.state.rawValue)
+    part["pid"] = JSON(worker.process.map { Int($0.pid) })
+    part["generation"] = .int(worker.lifecycle.generation)
+    part["restarts"] = .int(worker.lifecycle.restarts)
+    part["since"] = .string(worker.since.description)
+    part["reason"] = JSON(worker.lifecycle.trouble)
+    part["last_exit"] = worker.lastExit.map(Self.json) ?? .null
+    part["cpu_s"] = process.map { .double($0.cpuSeconds) } ?? .null
+    part["memory_bytes"] = process.map { .int($0.memoryBytes) } ?? .null
+    part["dropped_logs"] = .int(worker.limit.droppedInAll + (logs.lost[worker.name] ?? 0))
+    part["ignored_messages"] = .int(worker.ignored)
+    if let beat = worker.lifecycle.lastBeat {
+      part["heartbeat_age_ms"] = .int((Moment.now - beat).wholeNanoseconds / 1_000_000)
+    }
+    return part
+  }
+
+  private static func json(_ run: RunRecord) -> JSON {
+    [
+      "code": JSON(run.exitCode), "signal": JSON(run.signal), "reason": JSON(run.reason),
+      "time": JSON(run.ended?.description), "generation": .int(run.generation),
+    ]
+  }
+}

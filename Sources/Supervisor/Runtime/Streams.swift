@@ -1,0 +1,128 @@
+import IPC
+import Lifecycle
+import Model
+import NIOCore
+import Platform
+import SupervisorStore
+import Wire
+
+/// Who follows the gateway's events.
+struct EventFollowers {
+  private var targets: [StreamTarget] = []
+  /// The last event's number, as far as it was told.
+  private(set) var last = 0
+
+  mutating func offer(_ event: JSON) {
+    if let sequence = event["seq"]?.intValue { last = max(last, sequence) }
+    for target in targets { target.offer { $0.value(event) } }
+  }
+
+  mutating func follow(_ target: StreamTarget) { targets.append(target) }
+  mutating func unfollow(where leaves: (StreamTarget) -> Bool) { targets.removeAll(where: leaves) }
+}
+
+extension Supervisor {
+  private static let linesMax = 10_000
+
+  private func open(_ id: RequestID, _ client: ControlClient, follows: Bool) throws(RPCError) -> StreamTarget
+  {
+    client.streams.removeAll(where: \.isFinished)
+    guard client.streams.count < ControlClient.streamsMax else {
+      throw .refused("too_many_streams", "one client may have \(ControlClient.streamsMax) streams open")
+    }
+    let target = StreamTarget(client.connection, id, follows: follows)
+    client.streams.append(target)
+    return target
+  }
+
+  func streamLogs(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
+    var filter = LogHub.Filter()
+    if let names = try params.optionalStrings("names") {
+      let unknown = names.first { workers[$0] == nil && $0 != "rbotd" && remembered[$0] == nil }
+      if let unknown { throw .refused("unknown_strategy", "there is no strategy \(unknown)") }
+      filter.sources = Set(names)
+    }
+    filter.severity = Severity(try params.optionalWord("level", LogLevel.self) ?? .debug)
+    filter.since = try params.optionalTimestamp("since")
+    let follows = try params.optionalBool("follow") ?? false
+    let limit = min(max(0, try params.optionalInt("lines") ?? 100), Self.linesMax)
+    let target = try open(id, client, follows: follows)
+    let recent = logs.recent(filter, limit: limit)
+    if follows { logs.follow(filter, target) }
+    guard recent.entries.count < limit else {
+      target.load(recent.entries) { $1.value($0) }
+      return
+    }
+    var query = LogQuery()
+    query.sources = filter.sources.map { $0.sorted() }
+    query.severity = filter.severity
+    query.since = filter.since
+    query.before = recent.before
+    query.limit = limit - recent.entries.count
+    Task { [query] in await self.loadLogs(query, recent.entries, id, client.connection) }
+  }
+
+  private func loadLogs(_ query: LogQuery, _ recent: [LogEntry], _ id: RequestID, _ connection: Connection)
+    async
+  {
+    let stored: Result<[LogEntry], any Error>
+    do {
+      stored = .success(try await store.logs(query))
+    } catch {
+      stored = .failure(error)
+    }
+    // The client may have left meanwhile.
+    let client = clients[ObjectIdentifier(connection)]
+    guard let target = client?.streams.first(where: { $0.id == id && !$0.isFinished }) else { return }
+    switch stored {
+    case .success(let entries): target.load(entries + recent) { $1.value($0) }
+    case .failure(let error): target.fail(.refused("database", "\(error)"))
+    }
+  }
+
+  func streamEvents(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
+    let follows = try params.optionalBool("follow") ?? false
+    let limit = min(max(0, try params.optionalInt("limit") ?? 100), Self.linesMax)
+    let asked = try params.optionalInt("after")
+    let target = try open(id, client, follows: follows)
+    // The last so many, where no beginning is asked for.
+    let after = asked ?? max(0, events.last - limit)
+    let connection = client.connection
+    let history = askGateway("events", ["after": .int(after), "limit": .int(limit)])
+    if follows { events.follow(target) }
+    history.assumeIsolated().whenComplete { [self] result in
+      assumeIsolated { supervisor in
+        let client = supervisor.clients[ObjectIdentifier(connection)]
+        guard let target = client?.streams.first(where: { $0.id == id && !$0.isFinished }) else { return }
+        switch result {
+        case .success(let answer): target.load(answer["events"]?.arrayValue ?? []) { $1.value($0) }
+        case .failure where follows: target.load([JSON]()) { $1.value($0) }
+        case .failure(let error): target.fail(RPCError(error))
+        }
+      }
+    }
+  }
+
+  func showMetrics(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
+    let name = try params.string("name")
+    guard let worker = workers[name] else {
+      throw .refused("unknown_strategy", "there is no strategy \(name)")
+    }
+    let process = worker.process.flatMap { ProcessStatistics.read(pid: $0.pid, startTicks: $0.startTicks) }
+    client.connection.reply(
+      to: id,
+      result: [
+        "name": .string(name), "process": process.map(Self.json) ?? .null,
+        "metrics": .array(metrics.items(of: name)),
+        "not_shown": .int(metrics.unseen[name] ?? 0), "lost": .int(metrics.lost[name] ?? 0),
+      ])
+  }
+
+  static func json(_ process: ProcessStatistics) -> JSON {
+    [
+      "cpu_s": .double(process.cpuSeconds), "memory_bytes": .int(process.memoryBytes),
+      "fds": JSON(process.files),
+      "threads": .int(process.threads),
+    ]
+  }
+}

@@ -1,0 +1,116 @@
+import Config
+import IPC
+import Lifecycle
+import Model
+public import NIOCore
+import NIOPosix
+import Platform
+import SupervisorStore
+import Wire
+
+/// The one owner of everything that the daemon knows; it lives on one event loop, and so do all its connections.
+///
+/// Whatever happens (a line of a worker, an end of a process, a command, a timer) comes in on that loop, is
+/// decided at once, and never waits: the disk, the gateway and slow readers are somewhere else.
+public actor Supervisor {
+  public nonisolated let loop: any EventLoop
+  let options: SupervisorOptions
+  let store: SupervisorStore
+  let started = WallClock.now
+  let startedAt = Moment.now
+
+  var processes: ProcessThread?
+  var listener: Listener?
+  var workers: [String: Worker] = [:]
+  var random = SystemRandomNumberGenerator()
+  var logs: LogHub
+  var metrics: MetricHub
+  var gatewayLink = GatewayLink()
+  var events = EventFollowers()
+  var clients: [ObjectIdentifier: ControlClient] = [:]
+  var commands = CommandBook()
+  var manifestIssues: [ManifestIssue] = []
+  var remembered: [String: StrategyRecord] = [:]
+  var lastRun: Int64
+  var phase = DaemonPhase.starting
+  var notified = ""
+  var watchdog: RepeatedTask?
+  var housekeeping: RepeatedTask?
+  var dropNotices: Set<String> = []
+  var interrupts = 0
+  var isGatewayShutDown = false
+  var hasEnded = false
+  /// Those who wait until everything has been tried.
+  var waiters: [EventLoopPromise<Void>] = []
+  let ended: EventLoopPromise<Void>
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+  /// A supervisor with a thread that does nothing else.
+  public static func onItsOwnThread(_ options: SupervisorOptions) throws -> Supervisor {
+    try Supervisor(options: options, on: MultiThreadedEventLoopGroup(numberOfThreads: 1).next())
+  }
+
+  /// Opens the store; nothing runs yet.
+  ///
+  /// - Throws: ``Storage/StorageError`` with a sentence when the database cannot be used.
+  public init(options: SupervisorOptions, on loop: any EventLoop) throws {
+    self.loop = loop
+    self.options = options
+    ended = loop.makePromise(of: Void.self)
+    let relay = TroubleRelay()
+    store = try SupervisorStore(path: options.database, retention: options.retention) { relay.tell($0) }
+    let memory = try store.recall()
+    let severity: Severity =
+      switch options.settings.supervisor.logLevel {
+      case .debug: .debug
+      case .info: .info
+      case .warning: .warning
+      case .error: .error
+      }
+    logs = LogHub(store: store, severity: severity, lastID: memory.lastLog)
+    metrics = MetricHub(store: store)
+    lastRun = memory.lastRun
+    for record in memory.strategies { remembered[record.name] = record }
+    for run in memory.lastRuns { lastExits[run.source] = run }
+    relay.supervisor = self
+  }
+
+  /// The last runs of an earlier daemon, until their workers are made.
+  var lastExits: [String: RunRecord] = [:]
+
+  /// What rbotd itself has to say.
+  func say(_ severity: Severity, _ message: String) { log("rbotd", run: nil, .supervisor, severity, message) }
+
+  func log(
+    _ source: String, run: Int64?, _ stream: LogStream, _ severity: Severity, _ message: String,
+    fieldsJSON: String? = nil, time: Timestamp? = nil
+  ) {
+    logs.append(source, run: run, stream, severity, message, fieldsJSON: fieldsJSON, time: time)
+  }
+
+  /// The strategies by name, without the gateway.
+  var strategies: [Worker] { workers.values.filter { !$0.isGateway }.sorted { $0.name < $1.name } }
+
+  /// Runs `body` on the loop as soon as it is free.
+  nonisolated func later(_ body: @escaping @Sendable (isolated Supervisor) -> Void) {
+    loop.execute { self.assumeIsolated { body($0) } }
+  }
+}
+
+/// Where the daemon is in its own life.
+enum DaemonPhase: String, Sendable {
+  case starting
+  case ready
+  case reloading
+  case stopping
+}
+
+/// Something wrong with a manifest, as the control protocol shows it.
+struct ManifestIssue: Hashable, Sendable {
+  let path: String
+  let line: Int?
+  let message: String
+
+  var json: JSON { ["path": .string(path), "line": JSON(line), "message": .string(message)] }
+}

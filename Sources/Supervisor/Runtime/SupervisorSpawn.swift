@@ -1,0 +1,171 @@
+import Glibc
+import IPC
+import Lifecycle
+import Model
+import NIOCore
+import NIOPosix
+import Platform
+import SupervisorStore
+
+/// How a process comes to be: token, environment, descriptors.
+extension Supervisor {
+  /// Begins the mark that every process of this home carries.
+  nonisolated static func mark(home: String) -> String { "rbot-" + SHA256.hex(home).prefix(16) + "/" }
+
+  func spawn(_ worker: Worker, _ generation: Generation) {
+    lastRun += 1
+    let run = RunRecord(id: lastRun, source: worker.name, generation: generation, started: WallClock.now)
+    worker.run = run
+    worker.progress = 0
+    worker.limit = RateLimit(bytesPerSecond: worker.plan.outputBytesPerSecond)
+    store.save(run)
+    let token: String
+    do {
+      token = try SecureRandom.token()
+      if !worker.isGateway { try makeStateFolder(worker.name) }
+    } catch {
+      return failLater(worker.name, generation, "\(error)")
+    }
+    worker.tokenHash = worker.isGateway ? nil : SHA256.hex(token)
+    let request = SpawnRequest(
+      spawnID: Self.mark(home: options.home) + "\(worker.name)/\(generation)", helper: options.helper,
+      command: worker.plan.command, environment: environment(of: worker, generation, token),
+      directory: worker.plan.folder, limits: worker.plan.limits, lock: options.lock)
+    let name = worker.name
+    guard let processes else { return failLater(name, generation, "rbotd is not running yet") }
+    processes.spawn(request) { [self] result in
+      later { $0.spawned(name, generation, result) }
+    }
+  }
+
+  /// Not at once: the machine is still saying what it wants.
+  private func failLater(_ name: String, _ generation: Generation, _ reason: String) {
+    later { $0.apply(.spawnFailed(generation, reason: reason), to: name) }
+  }
+
+  private func makeStateFolder(_ name: String) throws {
+    let folder = stateFolder(of: name)
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw SystemError("make the state folder \(folder)")
+    }
+  }
+
+  private func stateFolder(of name: String) -> String { "\(options.stateFolder)/\(name)" }
+
+  /// An allow list: nothing of the daemon's own environment is passed on.
+  private func environment(of worker: Worker, _ generation: Generation, _ token: String) -> [String: String] {
+    var environment = [
+      "RBOT_SUPERVISOR_FD": "3", "PATH": options.searchPath, "LANG": "C.UTF-8", "TZ": "UTC",
+    ]
+    if worker.isGateway {
+      environment["HOME"] = options.home
+      return environment
+    }
+    let state = stateFolder(of: worker.name)
+    environment["RBOT_GATEWAY_SOCKET"] = options.gatewaySocket
+    environment["RBOT_TOKEN"] = token
+    environment["RBOT_STRATEGY"] = worker.name
+    environment["RBOT_GENERATION"] = String(generation)
+    environment["RBOT_STATE_DIR"] = state
+    environment["HOME"] = state
+    environment["PYTHONUNBUFFERED"] = "1"
+    if let path = options.pythonPath { environment["PYTHONPATH"] = path }
+    return environment
+  }
+
+  private func spawned(_ name: String, _ generation: Generation, _ result: Result<SpawnedProcess, SpawnError>)
+  {
+    switch result {
+    case .failure(let error):
+      log(name, run: workers[name]?.run?.id, .supervisor, .error, "\(error)")
+      apply(.spawnFailed(generation, reason: error.description), to: name)
+    case .success(let process):
+      guard let worker = workers[name], worker.lifecycle.liveGeneration == generation, var run = worker.run
+      else {
+        // Nobody waits for it any more. The machine keeps an attempt until it ends, so this cannot happen.
+        processes?.killTree(process.handle)
+        for fd in [process.channel, process.standardOutput, process.standardError] {
+          if let fd { close(fd) }
+        }
+        return
+      }
+      run.pid = process.pid
+      worker.run = run
+      worker.process = process
+      store.save(run)
+      adopt(process, worker, generation, run.id)
+      if !worker.isGateway { register(worker) }
+      apply(.spawned(generation, pid: process.pid), to: worker)
+    }
+  }
+
+  private func adopt(_ process: SpawnedProcess, _ worker: Worker, _ generation: Generation, _ run: Int64) {
+    let name = worker.name
+    let peer = WorkerPeer(supervisor: self, name: name, generation: generation, run: run)
+    Connection.adopt(fd: process.channel, on: loop, handler: peer).assumeIsolated().whenComplete {
+      [self] result in
+      assumeIsolated { supervisor in
+        guard let worker = supervisor.workers[name], worker.lifecycle.liveGeneration == generation else {
+          return
+        }
+        switch result {
+        case .success(let connection): worker.connection = connection
+        case .failure(let error):
+          supervisor.apply(.channelClosed(generation, reason: "cannot be used: \(error)"), to: worker)
+        }
+      }
+    }
+    read(process.standardOutput, .stdout, name, run)
+    read(process.standardError, .stderr, name, run)
+  }
+
+  private func read(_ fd: Int32?, _ stream: LogStream, _ name: String, _ run: Int64) {
+    guard let fd else { return }
+    NIOPipeBootstrap(group: loop)
+      .channelOption(.maxMessagesPerRead, value: 2)
+      .channelInitializer { [self] channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(OutputPipe(self, name, run: run, stream))
+        }
+      }
+      .takingOwnershipOfDescriptor(input: fd)
+      .whenFailure { [self] error in
+        later { $0.log(name, run: run, .supervisor, .error, "its output cannot be read: \(error)") }
+      }
+  }
+
+  /// What the process thread tells.
+  func happened(_ event: ProcessEvent) {
+    switch event {
+    case .exited(let handle, let status, _):
+      guard let worker = worker(of: handle), let generation = worker.lifecycle.liveGeneration else { return }
+      apply(.exited(generation, ProcessEnd(status)), to: worker)
+    case .emptied(let handle, let survivors):
+      guard let worker = worker(of: handle), let generation = worker.lifecycle.liveGeneration else { return }
+      if !survivors.isEmpty {
+        let pids = survivors.map(String.init).joined(separator: ", ")
+        log(
+          worker.name, run: worker.run?.id, .supervisor, .critical,
+          "the kernel does not end its processes \(pids)")
+      }
+      apply(.emptied(generation), to: worker)
+    case .orphanReaped(let pid, let status):
+      say(.debug, "reaped the orphan \(pid): \(status)")
+    case .signal(let signal): signalled(signal)
+    }
+  }
+
+  private func worker(of handle: ProcessHandle) -> Worker? {
+    workers.values.first { $0.process?.handle == handle }
+  }
+}
+
+extension ProcessEnd {
+  init(_ status: ExitStatus) {
+    self =
+      switch status {
+      case .exited(let code): .code(Int(code))
+      case .signalled(let signal, _): .signal(Int(signal))
+      }
+  }
+}

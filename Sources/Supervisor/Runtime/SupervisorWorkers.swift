@@ -1,0 +1,123 @@
+import Lifecycle
+import Model
+import NIOCore
+import Platform
+import SupervisorStore
+import Wire
+
+/// Events go into a worker's machine, and what it says is done.
+extension Supervisor {
+  func apply(_ event: Event, to worker: Worker) {
+    let before = worker.lifecycle.state
+    let actions = worker.lifecycle.handle(event, now: .now, using: &random)
+    save(worker)
+    for action in actions { perform(action, on: worker) }
+    arm(worker)
+    if worker.lifecycle.state != before { changed(worker, from: before) }
+  }
+
+  /// An event of a process, if that is still the one.
+  func apply(_ event: Event, to name: String) {
+    if let worker = workers[name] { apply(event, to: worker) }
+  }
+
+  private func perform(_ action: Action, on worker: Worker) {
+    switch action {
+    case .spawn(let generation):
+      spawn(worker, generation)
+    case .askToStop(_, let time, let reason):
+      worker.tell(
+        "stop", ["deadline_ms": .int(time.wholeNanoseconds / 1_000_000), "reason": .string(reason)])
+    case .terminate:
+      if let process = worker.process { processes?.signal(process.handle, 15) }
+    case .killAll:
+      if let process = worker.process { processes?.killTree(process.handle) }
+    case .tell(_, let paused):
+      if paused { worker.tell("pause", ["reason": "paused by a person"]) } else { worker.tell("resume") }
+    case .applyTrading(let serial, let paused):
+      applyTrading(worker, serial, paused)
+    case .runEnded(let end):
+      runEnded(worker, end)
+    case .answer(let id, let answer):
+      answered(id, answer, state: worker.lifecycle.state)
+    case .alert(let message):
+      log(worker.name, run: worker.run?.id, .supervisor, .critical, message)
+    }
+  }
+
+  /// Sees to it that a tick comes when the machine wants one. An earlier one that is set already stays: it does
+  /// no harm, and a heartbeat costs no timer.
+  private func arm(_ worker: Worker) {
+    guard let deadline = worker.lifecycle.deadline else { return }
+    if let set = worker.timerAt, set <= deadline { return }
+    worker.timer?.cancel()
+    worker.timerAt = deadline
+    let name = worker.name
+    worker.timer = loop.assumeIsolated().scheduleTask(deadline: deadline.deadline) { [self] in
+      assumeIsolated { supervisor in
+        guard let worker = supervisor.workers[name] else { return }
+        worker.timerAt = nil
+        supervisor.apply(.tick, to: worker)
+      }
+    }
+  }
+
+  private func save(_ worker: Worker) {
+    let record = worker.record
+    guard !worker.isGateway || record.generation != worker.saved?.generation, record != worker.saved else {
+      return
+    }
+    worker.saved = record
+    store.save(record)
+  }
+
+  private func changed(_ worker: Worker, from before: WorkerState) {
+    let now = worker.lifecycle.state
+    worker.since = WallClock.now
+    let trouble = worker.lifecycle.trouble.map { ": \($0)" } ?? ""
+    let severity: Severity = now == .failed ? .error : now == .backoff ? .warning : .info
+    log(
+      worker.name, run: worker.run?.id, .supervisor, severity,
+      "\(before.rawValue) → \(now.rawValue)\(trouble)")
+    if worker.isGateway { gatewayChanged(worker) }
+    if worker.isRemoved, !now.isLive { forget(worker) }
+    startFeedWhenSettled()
+    advanceShutdown()
+    report()
+  }
+
+  private func runEnded(_ worker: Worker, _ end: RunEnd) {
+    if var run = worker.run {
+      run.ended = WallClock.now
+      switch end.status {
+      case .code(let code): run.exitCode = code
+      case .signal(let signal): run.signal = signal
+      case nil: break
+      }
+      run.reason = end.reason
+      store.save(run)
+      worker.lastExit = run
+      log(
+        worker.name, run: run.id, .supervisor, end.expected ? .info : .warning,
+        "generation \(end.generation) \(end.expected ? "ended" : "failed"): \(end.reason)")
+    }
+    worker.run = nil
+    worker.process = nil
+    worker.saidHello = false
+    worker.tokenHash = nil
+    worker.statusText = nil
+    // What it said last may still be on its way; the channel closes by itself when all has been read.
+    worker.connection = nil
+    if !worker.isGateway { workerGone(worker, end.generation) }
+  }
+
+  /// A worker that was removed by a reload, and is gone.
+  func forget(_ worker: Worker) {
+    worker.timer?.cancel()
+    workers[worker.name] = nil
+    metrics.forget(worker.name)
+    store.removed(worker.name)
+    remembered[worker.name] = StrategyRecord(
+      name: worker.name, isWanted: true, isPaused: false, generation: worker.lifecycle.generation)
+  }
+}

@@ -1,0 +1,68 @@
+import IPC
+import Lifecycle
+import Model
+import NIOCore
+import Platform
+import SupervisorStore
+import Wire
+
+/// One supervised program and what it holds at the moment; the supervisor's own.
+final class Worker {
+  static let gatewayName = "gateway"
+
+  let name: String
+  var plan: WorkerPlan
+  var lifecycle: Lifecycle
+  /// When its state last changed.
+  var since: Timestamp
+  /// The run of the live process.
+  var run: RunRecord?
+  var process: SpawnedProcess?
+  var connection: Connection?
+  var saidHello = false
+  /// The hash of the live process's token.
+  var tokenHash: String?
+  var statusText: String?
+  var progress: Int64 = 0
+  var lastExit: RunRecord?
+  /// What was last saved, so that only changes are.
+  var saved: StrategyRecord?
+  /// Its folder is gone: it is forgotten once it has stopped.
+  var isRemoved = false
+  var limit: RateLimit
+  var timer: Scheduled<Void>?
+  var timerAt: Moment?
+  /// Notifications that nobody knows, or that could not be read.
+  var ignored = 0
+
+  init(name: String, plan: WorkerPlan, lifecycle: Lifecycle, since: Timestamp) {
+    self.name = name
+    self.plan = plan
+    self.lifecycle = lifecycle
+    self.since = since
+    limit = RateLimit(bytesPerSecond: plan.outputBytesPerSecond)
+  }
+
+  var isGateway: Bool { name == Self.gatewayName }
+
+  /// Whether there is nothing to wait for any more before a held feed may start.
+  var isSettled: Bool {
+    switch lifecycle.state {
+    case .stopped, .ready, .paused, .backoff, .failed, .scheduled, .finished: true
+    case .waiting, .stopping: false
+    case .starting: lifecycle.restarts > 0
+    }
+  }
+
+  var record: StrategyRecord {
+    StrategyRecord(
+      name: name, isWanted: lifecycle.isWanted, isPaused: lifecycle.isPaused, generation: lifecycle.generation
+    )
+  }
+
+  /// Tells the worker, if it listens.
+  func tell(_ method: String, _ params: JSON = [:]) {
+    guard saidHello else { return }
+    connection?.send(notification: method, params)
+  }
+}

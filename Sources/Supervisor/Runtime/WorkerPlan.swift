@@ -1,0 +1,94 @@
+import Config
+import Lifecycle
+import Model
+import Platform
+import Wire
+
+/// Everything about one worker that comes from outside: what a reload compares.
+struct WorkerPlan: Equatable, Sendable {
+  var command: [String]
+  var folder: String
+  var isEnabled = true
+  var policy = WorkerPolicy()
+  var limits = SpawnLimits()
+  var outputBytesPerSecond: UInt64?
+  /// As in `worker.started`; null for the gateway.
+  var capabilities = JSON.null
+  /// What becomes of its orders and positions when it is gone.
+  var onExit = "keep"
+  var params: JSON = [:]
+
+  /// Whether `other` can only take effect in a new process.
+  func needsRestart(for other: WorkerPlan) -> Bool {
+    command != other.command || folder != other.folder || limits != other.limits
+      || capabilities != other.capabilities
+  }
+}
+
+extension WorkerPlan {
+  init(_ manifest: StrategyManifest, python: String) {
+    switch manifest.entry {
+    case .command(let words): command = words
+    case .python(let file): command = [python, "-m", "rbot", file]
+    }
+    folder = manifest.folder
+    isEnabled = manifest.isEnabled
+    policy = WorkerPolicy(manifest)
+    limits = SpawnLimits(
+      memoryBytes: manifest.limits.memoryBytes, files: manifest.limits.files.map(UInt64.init(clamping:)))
+    // Without a limit of its own a worker gets one all the same, or its chatter would slow the others down.
+    outputBytesPerSecond = manifest.limits.outputBytesPerSecond ?? 4 << 20
+    capabilities = Self.capabilities(manifest.trading)
+    onExit = manifest.trading.onExit.rawValue
+    params = (try? JSON.parse(ConfigValue.table(manifest.params).json)) ?? [:]
+  }
+
+  private static func capabilities(_ trading: StrategyManifest.Trading) -> JSON {
+    [
+      "mode": .string(trading.mode.rawValue),
+      "brokers": .array(trading.brokers.map(JSON.string)),
+      "instruments": trading.instruments.map { .array($0.map(JSON.string)) } ?? .null,
+      "max_order_units": JSON(trading.maxOrderUnits),
+      "max_daily_loss": JSON(trading.maxDailyLoss),
+      "on_exit": .string(trading.onExit.rawValue),
+      "quotes": JSON(trading.quotes?.rawValue),
+    ]
+  }
+
+  /// The gateway is run by the same machine: it has to live, so it is never given up.
+  static func gateway(_ options: SupervisorOptions) -> WorkerPlan {
+    let feed = options.feed ?? options.settings.gateway.feed
+    var plan = WorkerPlan(
+      command: [
+        options.gateway, "--home", options.home, "--config", options.config, "--feed", feed,
+      ], folder: options.home)
+    plan.policy.restart = .always
+    plan.policy.limit = nil
+    plan.policy.needsGateway = false
+    plan.policy.backoff = .init(initial: .milliseconds(200), max: .seconds(15), factor: 2, jitter: 0.25)
+    plan.policy.startTimeout = options.settings.gateway.startTimeout
+    plan.policy.heartbeat = options.settings.gateway.heartbeat
+    plan.policy.stopTimeout = options.settings.gateway.stopTimeout
+    return plan
+  }
+}
+
+extension WorkerPolicy {
+  init(_ manifest: StrategyManifest) {
+    self.init()
+    restart =
+      switch manifest.restart.policy {
+      case .always: .always
+      case .onFailure: .onFailure
+      case .never: .never
+      }
+    let pause = manifest.restart.backoff
+    backoff = .init(initial: pause.initial, max: pause.max, factor: pause.factor, jitter: pause.jitter)
+    healthyAfter = manifest.restart.healthyAfter
+    limit = .init(bursts: manifest.restart.bursts, within: manifest.restart.within)
+    startTimeout = manifest.health.startTimeout
+    heartbeat = manifest.health.heartbeat
+    stopTimeout = manifest.health.stopTimeout
+    needsGateway = manifest.after.contains("gateway") || manifest.requires.contains("gateway")
+  }
+}

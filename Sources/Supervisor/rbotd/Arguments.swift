@@ -1,0 +1,54 @@
+/// What the command line says.
+struct Arguments {
+  var home: String?
+  var config: String?
+  var strategies: String?
+  var feed: String?
+  var wantsVersion = false
+  var wantsHelp = false
+
+  static let help = """
+    rbotd: supervises trading strategies
+
+    usage: rbotd [--home DIR] [--config FILE] [--strategies DIR] [--feed SPEC]
+
+      --home DIR         where databases, sockets and the strategies' own files live
+                         (as root /var/lib/rbotd, otherwise ~/.local/state/rbotd)
+      --config FILE      the settings (rbotd.toml in the home, or /etc/rbotd/rbotd.toml as root)
+      --strategies DIR   the folder with one folder per strategy
+      --feed SPEC        synthetic[:SEED] or replay:PATH[,PATH...][@SPEED]
+      --version          prints the version
+      --help             prints this
+
+    It runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the manifests again.
+    Exit codes: 0 stopped cleanly, 1 refused to start, 2 a mistake on the command line.
+    """
+
+  /// A mistake on the command line, as a sentence.
+  struct Mistake: Error {
+    let message: String
+  }
+
+  init(_ words: some Sequence<String>) throws(Mistake) {
+    var rest = Array(words)[...]
+    while let word = rest.popFirst() {
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      switch parts[0] {
+      case "--version" where parts.count == 1: wantsVersion = true
+      case "--help" where parts.count == 1, "-h" where parts.count == 1: wantsHelp = true
+      case "--home": home = try Self.value(parts, &rest)
+      case "--config": config = try Self.value(parts, &rest)
+      case "--strategies": strategies = try Self.value(parts, &rest)
+      case "--feed": feed = try Self.value(parts, &rest)
+      default: throw Mistake(message: "unknown argument \(word); \"rbotd --help\" shows those that there are")
+      }
+    }
+  }
+
+  private static func value(_ parts: [String], _ rest: inout ArraySlice<String>) throws(Mistake) -> String {
+    guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
+      throw Mistake(message: "\(parts[0]) needs a value; \"rbotd --help\" shows how")
+    }
+    return value
+  }
+}
