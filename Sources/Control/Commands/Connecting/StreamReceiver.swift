@@ -1,0 +1,56 @@
+import IPC
+import NIOCore
+import Wire
+
+/// Takes what the daemon sends unasked: the items of the one stream that is open, and the end.
+final class StreamReceiver: ConnectionHandler {
+  /// How a connection ended.
+  struct End: Sendable {
+    let reason: CloseReason
+    /// What went wrong here while an item was handled.
+    let failure: (any Error)?
+  }
+
+  private struct Stream {
+    let id: JSON
+    let deliver: @Sendable (JSON) throws -> Void
+  }
+
+  let ended: EventLoopPromise<End>
+  private let stream: NIOLoopBoundBox<Stream?>
+  private let failure: NIOLoopBoundBox<(any Error)?>
+
+  init(on loop: any EventLoop) {
+    ended = loop.makePromise()
+    stream = .makeBoxSendingValue(nil, eventLoop: loop)
+    failure = .makeBoxSendingValue(nil, eventLoop: loop)
+  }
+
+  /// Items with that id go to `deliver` from now on.
+  func begin(_ id: RequestID, _ deliver: @escaping @Sendable (JSON) throws -> Void) {
+    switch id {
+    case .number(let number): stream.value = Stream(id: .int(number), deliver: deliver)
+    case .text(let text): stream.value = Stream(id: .string(text), deliver: deliver)
+    }
+  }
+
+  func received(_ frame: Frame, on connection: Connection) {
+    if case .request(let id) = frame.kind {
+      connection.reply(to: id, error: .unknownMethod(frame.method))
+      return
+    }
+    guard frame.methodIs("stream"), failure.value == nil, let stream = stream.value else { return }
+    let params = frame.params()
+    guard params["id"] == stream.id, let item = params["item"] else { return }
+    do {
+      try stream.deliver(item)
+    } catch {
+      failure.value = error
+      connection.close()
+    }
+  }
+
+  func closed(_ connection: Connection, reason: CloseReason) {
+    ended.succeed(End(reason: reason, failure: failure.value))
+  }
+}

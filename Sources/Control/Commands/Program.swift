@@ -1,0 +1,80 @@
+import ArgumentParser
+import Glibc
+import NIOCore
+import NIOPosix
+import Platform
+import Wire
+
+/// rbotctl from the arguments to the exit status.
+public enum Program {
+  /// Reads the arguments (without the program's name), does what they say, and says what it ends with.
+  public static func run(_ arguments: [String], in surroundings: Surroundings) async -> ExitStatus {
+    let verb: any Verb
+    do {
+      let command = try Rbotctl.parseAsRoot(arguments)
+      guard let parsed = command as? any Verb else { return try other(command, arguments, surroundings) }
+      verb = parsed
+    } catch {
+      return ended(parsing: error, surroundings)
+    }
+    let options = verb.connection.merged(over: verb.parent.connection)
+    do {
+      let socket = try SocketPath.find(
+        socket: options.socket, home: options.home, environment: surroundings.environment,
+        user: surroundings.user
+      ) { access($0, F_OK) == 0 }
+      let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      let session = Session(surroundings: surroundings, options: options, socket: socket, loop: group.next())
+      let result: Result<ExitStatus, any Error>
+      do { result = .success(try await verb.run(session)) } catch { result = .failure(error) }
+      try? await group.shutdownGracefully()
+      return try result.get()
+    } catch {
+      return ended(error, isJSON: options.json, surroundings)
+    }
+  }
+
+  /// Commands of the argument parser's own, and no command at all, which is a question for help.
+  private static func other(
+    _ command: any ParsableCommand, _ arguments: [String], _ surroundings: Surroundings
+  ) throws -> ExitStatus {
+    if command is Rbotctl {
+      surroundings.output.complain(Rbotctl.helpMessage() + "\n")
+      return .usage
+    }
+    var command = command
+    try command.run()
+    return .done
+  }
+
+  private static func ended(parsing error: any Error, _ surroundings: Surroundings) -> ExitStatus {
+    let text = Rbotctl.fullMessage(for: error) + "\n"
+    guard Rbotctl.exitCode(for: error) == .success else {
+      surroundings.output.complain(text)
+      return .usage
+    }
+    // Help or a version that was asked for.
+    try? surroundings.output.write(text)
+    return .done
+  }
+
+  private static func ended(_ error: any Error, isJSON: Bool, _ surroundings: Surroundings) -> ExitStatus {
+    let failure: Failure
+    switch error {
+    case OutputError.readerGone: return .done
+    case OutputError.system(let code):
+      failure = Failure(.refused, "output", "cannot write: \(String(cString: strerror(code)))")
+    case let error as Failure: failure = error
+    case let error as RPCError:
+      failure = Failure(.refused, error.reason ?? "code_\(error.code)", error.message)
+    default: failure = Failure(.refused, "internal", "\(error)")
+    }
+    if isJSON {
+      let object: JSON = ["error": ["reason": .string(failure.reason), "message": .string(failure.message)]]
+      surroundings.output.complain(SafeText.escapedJSON(object.description) + "\n")
+    } else {
+      surroundings.output.complain("rbotctl: \(SafeText.escaped(failure.message))\n")
+    }
+    return failure.status
+  }
+}

@@ -1,0 +1,54 @@
+import Model
+import Wire
+
+/// Values of the wire as cells.
+extension JSON {
+  /// The field as text: a string's own, a number's digits, `yes` or `no`; empty when absent or null.
+  func text(_ key: String) -> String { self[key]?.shown ?? "" }
+
+  var shown: String {
+    switch self {
+    case .null: ""
+    case .bool(let flag): flag ? "yes" : "no"
+    case .number(let digits): digits
+    case .string(let text): text
+    case .array, .object: description
+    }
+  }
+
+  func cell(_ key: String) -> Span { Span(text(key)) }
+
+  /// A position's size with its sign: `+1000`, `-1000`.
+  func signed(_ key: String) -> Span { Span(Self.signed(text(key))) }
+
+  /// A profit or loss: its sign shown, green or red.
+  func money(_ key: String) -> Span {
+    let text = text(key)
+    guard let amount = Amount(text) else { return Span(text) }
+    return Span(Self.signed(text), amount.isPositive ? .green : amount.isNegative ? .red : .plain)
+  }
+
+  private static func signed(_ text: String) -> String {
+    guard let amount = Amount(text), amount.isPositive, !text.hasPrefix("+") else { return text }
+    return "+" + text
+  }
+
+  /// The objects of an array field.
+  func items(_ key: String) -> [JSON] { self[key]?.arrayValue ?? [] }
+}
+
+/// The words of states, in their colours.
+enum StateWord {
+  static func span(_ word: String) -> Span { Span(word, style(word)) }
+
+  static func style(_ word: String) -> Style {
+    switch word {
+    case "ready", "filled", "live": .green
+    case "failed", "rejected", "refused": .red
+    case "paused", "starting", "stopping", "waiting", "backoff", "reloading", "held", "down", "unknown":
+      .yellow
+    case "stopped", "finished", "scheduled", "cancelled", "expired", "ended": .dim
+    default: .plain
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import IPC
+import Model
+import NIOCore
+import NIOPosix
+import Wire
+
+/// One run of one command: what it was given, and how it speaks to the daemon and to the person.
+struct Session: Sendable {
+  let surroundings: Surroundings
+  let options: ConnectionOptions.Values
+  let socket: String
+  let loop: any EventLoop
+
+  var isJSON: Bool { options.json }
+  var page: Page { surroundings.page() }
+
+  func connect() async throws -> Client { try await Client.connect(to: socket, on: loop) }
+
+  /// Connects, asks once, and leaves.
+  func ask(_ method: String, _ params: JSON = [:], timeout: TimeAmount = Client.requestTimeout) async throws
+    -> JSON
+  {
+    let client = try await connect()
+    defer { client.close() }
+    return try await client.request(method, params, timeout: timeout)
+  }
+
+  // MARK: Output
+
+  func write(_ lines: [Line]) throws(OutputError) { try surroundings.output.write(page.text(lines)) }
+
+  /// One JSON value on a line of its own.
+  func write(_ json: JSON) throws(OutputError) {
+    try surroundings.output.write(SafeText.escapedJSON(json.description) + "\n")
+  }
+
+  /// The answer as it is with `--json`, else as `lines` shows it.
+  func show(_ answer: JSON, as lines: (Page) -> [Line]) throws(OutputError) {
+    if isJSON { try write(answer) } else { try write(lines(page)) }
+  }
+
+  func complain(_ message: String) {
+    surroundings.output.complain(
+      "rbotctl: \(SafeText.lines(message).map(SafeText.escaped).joined(separator: "\n  "))\n")
+  }
+
+  // MARK: Names
+
+  /// The error with the names that there are, where it is about one that there is not.
+  func hinting(_ error: any Error, _ name: String?) async -> any Error {
+    guard let name, let refusal = error as? RPCError, refusal.reason == "unknown_strategy" else {
+      return error
+    }
+    return Failure(.refused, "unknown_strategy", await unknown(name))
+  }
+
+  func unknown(_ name: String) async -> String {
+    let status = try? await ask("status", ["strategy": nil])
+    return NearestName.unknown(name, known: status?.items("strategies").map { $0.text("name") } ?? [])
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Model
+import Wire
+
+struct MetricsVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "metrics", abstract: "Show what a strategy reports of itself, and what its process takes.")
+
+  @ParentCommand var parent: Rbotctl
+  @Argument(help: "A strategy, or gateway.") var name: String
+  @OptionGroup var connection: ConnectionOptions
+
+  func run(_ session: Session) async throws -> ExitStatus {
+    do {
+      let answer = try await session.ask("metrics", ["name": .string(name)])
+      try session.show(answer) { MetricsView(result: answer, page: $0).lines }
+      return .done
+    } catch {
+      throw await session.hinting(error, name)
+    }
+  }
+}
+
+struct ReloadVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "reload", abstract: "Read the manifests again; only strategies that changed are touched.")
+
+  @ParentCommand var parent: Rbotctl
+  @Flag(help: "Show what would change, and do nothing.") var dryRun = false
+  @OptionGroup var connection: ConnectionOptions
+
+  func run(_ session: Session) async throws -> ExitStatus {
+    let answer = try await session.ask("reload", ["dry_run": .bool(dryRun)], timeout: Client.commandTimeout)
+    let view = ReloadView(result: answer, isDryRun: dryRun)
+    try session.show(answer) { _ in view.lines }
+    if !session.isJSON { for error in view.errors { session.complain(error) } }
+    return view.errors.isEmpty ? .done : .refused
+  }
+}
+
+struct VersionVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "version", abstract: "Show the versions of rbotctl and of the daemon.")
+
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var connection: ConnectionOptions
+
+  func run(_ session: Session) async throws -> ExitStatus {
+    if !session.isJSON { try session.write([Line("rbotctl  \(Version.text)")]) }
+    let answer = try await session.ask("version")
+    if session.isJSON {
+      try session.write(["rbotctl": ["version": .string(Version.text)], "rbotd": answer])
+    } else {
+      try session.write([
+        Line(
+          "rbotd    \(answer.text("version"))  protocol \(answer.text("protocol"))  Swift \(answer.text("swift"))"
+        )
+      ])
+    }
+    return .done
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Wire
+
+/// Whose, and how many.
+struct Selection: ParsableArguments {
+  @Option(help: ArgumentHelp("Only those of one strategy.", valueName: "name")) var strategy: String?
+  @Option(name: [.customShort("n"), .long], help: "How many, at the most.") var lines = 100
+
+  func validate() throws {
+    if lines < 1 { throw ValidationError("-n must be at least 1") }
+  }
+}
+
+struct OrdersVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "orders", abstract: "Show orders, newest first.")
+
+  @ParentCommand var parent: Rbotctl
+  @Flag(help: "Only those that still work.") var open = false
+  @OptionGroup var selection: Selection
+  @OptionGroup var connection: ConnectionOptions
+
+  func run(_ session: Session) async throws -> ExitStatus {
+    let params: JSON = [
+      "strategy": JSON(selection.strategy), "state": open ? "open" : "all", "limit": .int(selection.lines),
+    ]
+    let answer = try await session.ask("orders", params)
+    try session.show(answer) { OrdersView(orders: answer.items("orders"), page: $0).lines }
+    return .done
+  }
+}
+
+struct FillsVerb: Verb {
+  static let configuration = CommandConfiguration(commandName: "fills", abstract: "Show fills, newest first.")
+
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var selection: Selection
+  @OptionGroup var connection: ConnectionOptions
+
+  func run(_ session: Session) async throws -> ExitStatus {
+    let answer = try await session.ask(
+      "fills", ["strategy": JSON(selection.strategy), "limit": .int(selection.lines)])
+    try session.show(answer) { FillsView(fills: answer.items("fills"), page: $0).lines }
+    return .done
+  }
+}
+
+struct PositionsVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "positions", abstract: "Show what each strategy holds.")
+
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var selection: Selection
+  @OptionGroup var connection: ConnectionOptions
+
+  func run(_ session: Session) async throws -> ExitStatus {
+    let answer = try await session.ask("positions", ["strategy": JSON(selection.strategy)])
+    let shown = Array(answer.items("positions").prefix(selection.lines))
+    try session.show(["positions": .array(shown)]) { PositionsView(positions: shown, page: $0).lines }
+    return .done
+  }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Wire
+
+/// Which strategies a command is about, and whether to wait for it.
+struct Names: ParsableArguments {
+  @Argument(help: "Strategies.") var names: [String] = []
+  @Flag(help: "All of them.") var all = false
+  @Flag(help: "Come back at once, not when it is done.") var noWait = false
+
+  func validate() throws {
+    if names.isEmpty && !all { throw ValidationError("name a strategy, or say --all") }
+    if !names.isEmpty && all { throw ValidationError("name strategies or say --all, not both") }
+  }
+}
+
+/// A command to workers.
+protocol WorkerVerb: Verb {
+  /// The method on the wire, without `strategy.`.
+  static var method: String { get }
+  var target: Names { get }
+}
+
+extension WorkerVerb {
+  func run(_ session: Session) async throws -> ExitStatus {
+    var params: JSONObject = JSONObject()
+    if target.all { params["all"] = true } else { params["names"] = .array(target.names.map(JSON.string)) }
+    params["wait"] = .bool(!target.noWait)
+    let answer = try await session.ask(
+      "strategy.\(Self.method)", .object(params), timeout: Client.commandTimeout)
+    let results = answer.items("results")
+    let isRefused = results.contains { $0["ok"]?.boolValue != true }
+    if session.isJSON {
+      try session.write(answer)
+    } else if results.isEmpty {
+      try session.write([Line("there are no strategies", .dim)])
+    } else {
+      try await show(results, session)
+    }
+    return isRefused ? .refused : .done
+  }
+
+  private func show(_ results: [JSON], _ session: Session) async throws {
+    let width = results.map { TextWidth.of($0.cell("name").text) }.max() ?? 0
+    for result in results {
+      let name = result.cell("name")
+      if result["ok"]?.boolValue == true {
+        let padding = Span(String(repeating: " ", count: width - TextWidth.of(name.text)))
+        try session.write([
+          Line([
+            name, padding, "  ", StateWord.span(result.text("state")), Span("  " + result.text("message")),
+          ])
+        ])
+      } else if result.text("reason") == "unknown_strategy" {
+        session.complain(await session.unknown(result.text("name")))
+      } else {
+        let message = result.text("message")
+        session.complain("\(result.text("name")): \(message.isEmpty ? result.text("reason") : message)")
+      }
+    }
+  }
+}
+
+struct StartVerb: WorkerVerb {
+  static let method = "start"
+  static let configuration = CommandConfiguration(
+    commandName: "start", abstract: "Start strategies; done when they are ready.")
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var target: Names
+  @OptionGroup var connection: ConnectionOptions
+}
+
+struct StopVerb: WorkerVerb {
+  static let method = "stop"
+  static let configuration = CommandConfiguration(
+    commandName: "stop", abstract: "Stop strategies; done when no process of theirs is left.")
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var target: Names
+  @OptionGroup var connection: ConnectionOptions
+}
+
+struct RestartVerb: WorkerVerb {
+  static let method = "restart"
+  static let configuration = CommandConfiguration(
+    commandName: "restart", abstract: "Stop and start strategies; done when they are ready again.")
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var target: Names
+  @OptionGroup var connection: ConnectionOptions
+}
+
+struct PauseVerb: WorkerVerb {
+  static let method = "pause"
+  static let configuration = CommandConfiguration(
+    commandName: "pause", abstract: "Refuse entries of strategies; they run on, and their exits work.")
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var target: Names
+  @OptionGroup var connection: ConnectionOptions
+}
+
+struct ResumeVerb: WorkerVerb {
+  static let method = "resume"
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "Allow entries of paused strategies again.")
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var target: Names
+  @OptionGroup var connection: ConnectionOptions
+}

@@ -1,0 +1,121 @@
+import Model
+import Wire
+
+/// `rbotctl status`: the daemon, its gateway and every strategy.
+struct StatusView {
+  let status: JSON
+  let page: Page
+
+  var lines: [Line] {
+    var lines = [supervisor, gateway]
+    lines += status.items("errors").map(Self.issue)
+    lines.append("")
+    let strategies = status.items("strategies")
+    if strategies.isEmpty {
+      lines.append(
+        Line("There are no strategies: put a folder with a strategy.toml where rbotd looks for them,", .dim))
+      lines.append(Line("then: rbotctl reload", .dim))
+    } else {
+      lines += table(strategies).lines(width: page.width)
+    }
+    return lines
+  }
+
+  private var supervisor: Line {
+    let part = status["supervisor"] ?? .null
+    var facts = [part.text("version")]
+    if let seconds = part["uptime_s"]?.doubleValue { facts.append("up \(Page.duration(seconds: seconds))") }
+    facts.append("pid \(part.text("pid"))")
+    let lost = part["records"]?["lost"]?.intValue ?? 0
+    var line = Line([
+      Span("rbotd    ", .bold), StateWord.span(part.text("state")), Span("  " + Self.joined(facts)),
+    ])
+    if lost > 0 { line.spans.append(Span(" · \(lost) records lost", .red)) }
+    return line
+  }
+
+  private var gateway: Line {
+    let part = status["gateway"] ?? .null
+    var line = Line([Span("gateway  ", .bold), StateWord.span(part.text("state")), "  "])
+    var facts: [Span] = []
+    if !part.text("mode").isEmpty {
+      facts.append(Span(part.text("mode"), Self.style(mode: part.text("mode"))))
+    }
+    if let feed = FeedText(gateway: part) { facts.append(feed.span) }
+    if !part.text("listen").isEmpty { facts.append(Span("http://" + part.text("listen"))) }
+    if !part.text("pid").isEmpty { facts.append(Span("pid " + part.text("pid"))) }
+    if let restarts = part["restarts"]?.intValue, restarts > 0 {
+      facts.append(Span("\(restarts) \(restarts == 1 ? "restart" : "restarts")", .yellow))
+    }
+    if !part.text("reason").isEmpty { facts.append(Span(part.text("reason"), .red)) }
+    for (index, fact) in facts.enumerated() { line.spans += index == 0 ? [fact] : [" · ", fact] }
+    return line
+  }
+
+  /// Orders of this mode are real.
+  static func style(mode: String) -> Style { mode == "live" || mode == "canary" ? .red : .plain }
+
+  static func issue(_ issue: JSON) -> Line {
+    let place = issue.text("path") + (issue["line"]?.intValue.map { ":\($0)" } ?? "")
+    return Line([Span("error    ", .red), Span("\(place): \(issue.text("message"))")])
+  }
+
+  static func joined(_ facts: [String]) -> String { facts.filter { !$0.isEmpty }.joined(separator: " · ") }
+
+  private func table(_ strategies: [JSON]) -> Table {
+    Table(
+      columns: [
+        .init(title: "STRATEGY", isFlexible: true), .init(title: "STATE"),
+        .init(title: "PID", isRight: true, dropRank: 7), .init(title: "FOR", isRight: true, dropRank: 5),
+        .init(title: "RESTARTS", isRight: true, dropRank: 8),
+        .init(title: "ORDERS", isRight: true, dropRank: 4),
+        .init(title: "FILLS", isRight: true, dropRank: 6),
+        .init(title: "POSITION", isFlexible: true, dropRank: 2, isOptional: true),
+        .init(title: "REALISED", isRight: true, dropRank: 1),
+        .init(title: "OPEN P&L", isRight: true, dropRank: 3),
+        .init(title: "SAYS", isFlexible: true, dropRank: 9, isOptional: true),
+      ], rows: strategies.map(row))
+  }
+
+  private func row(_ strategy: JSON) -> [Span] {
+    let profit = strategy["pnl"] ?? .null
+    // The state is of the process; a pause that waits for it shows beside it.
+    let state = strategy.text("state")
+    let isPaused = strategy["paused"]?.boolValue ?? false
+    let trouble = strategy.text("reason")
+    return [
+      strategy.cell("name"),
+      isPaused && state != "paused"
+        ? Span("\(state), paused", StateWord.style(state)) : StateWord.span(state),
+      strategy.cell("pid"), Span(page.age(strategy.text("since"))), strategy.cell("restarts"),
+      strategy.cell("orders"),
+      strategy.cell("fills"), Span(Self.positions(strategy)), profit.money("realised"),
+      profit.money("unrealised"),
+      trouble.isEmpty ? strategy.cell("status") : Span(trouble, .red),
+    ]
+  }
+
+  static func positions(_ strategy: JSON) -> String {
+    strategy.items("position").map { "\($0.text("instrument")) \($0.signed("units").text)" }.joined(
+      separator: ", ")
+  }
+}
+
+/// Where quotes come from, in words; what was made up is always called so.
+struct FeedText {
+  let span: Span
+
+  /// Nil while the gateway has not said.
+  init?(gateway part: JSON) {
+    let detail = part["feed_detail"] ?? .null
+    let kind = part["feed"]?.stringValue ?? detail.text("kind")
+    guard !kind.isEmpty else { return nil }
+    let spec = detail.text("spec").isEmpty ? kind : detail.text("spec")
+    let isSynthetic =
+      kind == "synthetic" || part["synthetic"]?.boolValue == true || detail["synthetic"]?.boolValue == true
+    let state = detail.text("state")
+    let ended = state.isEmpty || state == "live" ? "" : ", \(state)"
+    span =
+      isSynthetic ? Span("synthetic data (\(spec)\(ended))", .yellow) : Span("\(spec)\(ended)")
+  }
+}
