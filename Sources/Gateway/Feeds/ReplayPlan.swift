@@ -7,6 +7,8 @@ public struct ReplayPlan: Sendable {
   public let paths: [String]
   /// In the order of their names.
   public let instruments: [Instrument]
+  /// The time of the earliest first quote; nil when no file begins with a good line.
+  public let firstTime: Timestamp?
   /// Changes when a file does: path, size and time of change of each.
   public let identity: String
 
@@ -16,20 +18,23 @@ public struct ReplayPlan: Sendable {
   public init(paths: [String]) throws(FeedError) {
     var names: Set<String> = []
     var marks: [String] = []
+    var first: Timestamp?
     for path in paths {
       let found = try Self.search(path)
-      guard !found.isEmpty else {
+      guard !found.names.isEmpty else {
         throw FeedError(
           .emptyFile,
           "The feed's file \(path) holds no quotes: after the header \(CSVLineReader.header) it needs lines such as "
             + "1398988800277,EUR_USD,1.38694,1.38705.")
       }
-      names.formUnion(found)
+      names.formUnion(found.names)
+      if let time = found.first { first = min(time, first ?? time) }
       marks.append(try Self.mark(path))
     }
     self.paths = paths
     instruments = names.sorted().compactMap { name in Instrument.conventional(name) }
     identity = marks.joined(separator: "|")
+    firstTime = first
   }
 
   private static func mark(_ path: String) throws(FeedError) -> String {
@@ -39,11 +44,12 @@ public struct ReplayPlan: Sendable {
   }
 
   /// The names in the second field, by comparing bytes alone.
-  private static func search(_ path: String) throws(FeedError) -> Set<String> {
+  private static func search(_ path: String) throws(FeedError) -> (names: Set<String>, first: Timestamp?) {
     let file = try CSVFile(path: path)
     try file.readHeader()
     var found: Set<String> = []
     var last: [UInt8] = []
+    var time: Timestamp?
     var searched = 0
     while searched < searchedBytes, let line = try file.nextLine() {
       guard case .text(let bytes) = line else { continue }
@@ -59,9 +65,12 @@ public struct ReplayPlan: Sendable {
       let field = bytes[start..<(UnsafeRawPointer(second) - base)]
       let name = String(decoding: field, as: UTF8.self)
       guard Instrument.conventional(name) != nil else { continue }
+      if time == nil, let milliseconds = Int64(String(decoding: bytes[..<(start - 1)], as: UTF8.self)) {
+        time = Timestamp(milliseconds: milliseconds)
+      }
       last = Array(field)
       found.insert(name)
     }
-    return found
+    return (found, time)
   }
 }

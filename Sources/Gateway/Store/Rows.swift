@@ -90,7 +90,8 @@ extension Trade {
       broker: try row.value("broker", table), instrument: try row.value("instrument", table),
       entryOrderID: try row.value("entry_order_id", table), opened: Timestamp(nanoseconds: opened),
       price: try row.amount("price", table), units: try row.amount("units", table),
-      stopLossOrderID: row["stop_loss_order_id"], takeProfitOrderID: row["take_profit_order_id"])
+      stopLossOrderID: row["stop_loss_order_id"], takeProfitOrderID: row["take_profit_order_id"],
+      realised: try row.amount("realised", table))
   }
 }
 

@@ -85,7 +85,8 @@ enum Schema {
       price TEXT NOT NULL,
       units TEXT NOT NULL,
       stop_loss_order_id TEXT,
-      take_profit_order_id TEXT
+      take_profit_order_id TEXT,
+      realised TEXT NOT NULL
     ) STRICT;
 
     CREATE TABLE balances (

@@ -81,11 +81,12 @@ struct JournalWriter {
 
   private func write(_ trade: Trade) throws {
     try run(
-      "INSERT OR REPLACE INTO trades VALUES (?,?,?,?,?,?,?,?,?,?)",
+      "INSERT OR REPLACE INTO trades VALUES (?,?,?,?,?,?,?,?,?,?,?)",
       [
         trade.id, trade.strategy, trade.broker, trade.instrument, trade.entryOrderID,
         trade.opened.nanoseconds,
         trade.price.description, trade.units.description, trade.stopLossOrderID, trade.takeProfitOrderID,
+        trade.realised.description,
       ])
   }
 

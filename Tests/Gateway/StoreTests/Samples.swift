@@ -40,7 +40,7 @@ enum Samples {
     Trade(
       id: id, strategy: "grid-bot", broker: "paper", instrument: "EUR_USD", entryOrderID: "paper-1",
       opened: time, price: amount("1.38705"), units: -1_000, stopLossOrderID: "paper-2",
-      takeProfitOrderID: nil)
+      takeProfitOrderID: nil, realised: amount("1.25"))
   }
 
   static func account(realised: Money) -> SubAccount {
