@@ -4,36 +4,47 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
+#include <stdatomic.h>
+#include <string.h>
 
-static void make_set(sigset_t *set, const int *signals, int count) {
-  sigemptyset(set);
-  for (int i = 0; i < count; i++) sigaddset(set, signals[i]);
+static atomic_int pending[_NSIG];
+static atomic_int wake = -1;
+
+/* Only what is safe in a handler: two lock-free stores and a write. */
+static void note(int number) {
+  int reason = errno;
+  atomic_store(&pending[number], 1);
+  int fd = atomic_load(&wake);
+  if (fd >= 0) rbot_eventfd_signal(fd);
+  errno = reason;
 }
 
-int rbot_block_signals(const int *signals, int count) {
+static int change_mask(int how, const int *signals, int count) {
   sigset_t set;
-  make_set(&set, signals, count);
-  int status = pthread_sigmask(SIG_BLOCK, &set, NULL);
+  sigemptyset(&set);
+  for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+  int status = pthread_sigmask(how, &set, NULL);
   if (status == 0) return 0;
   errno = status;
   return -1;
 }
 
-int rbot_signalfd(const int *signals, int count) {
-  sigset_t set;
-  make_set(&set, signals, count);
-  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+int rbot_block_signals(const int *signals, int count) { return change_mask(SIG_BLOCK, signals, count); }
+
+int rbot_take_signals(const int *signals, int count) { return change_mask(SIG_UNBLOCK, signals, count); }
+
+int rbot_catch_signals(const int *signals, int count, int eventfd) {
+  atomic_store(&wake, eventfd);
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = note;
+  action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+  sigfillset(&action.sa_mask);
+  for (int i = 0; i < count; i++)
+    if (sigaction(signals[i], &action, NULL) < 0) return -1;
+  return 0;
 }
 
-int rbot_signalfd_next(int fd) {
-  struct signalfd_siginfo info;
-  ssize_t count;
-  do {
-    count = read(fd, &info, sizeof info);
-  } while (count < 0 && errno == EINTR);
-  return count == sizeof info ? (int)info.ssi_signo : 0;
-}
+bool rbot_take_pending(int number) { return atomic_exchange(&pending[number], 0) != 0; }
 
 int rbot_ignore_signal(int number) { return signal(number, SIG_IGN) == SIG_ERR ? -1 : 0; }

@@ -46,7 +46,7 @@ extension ProcessLoop {
     let known = Set(children.values.map(\.handle.pid))
     let session = getsid(0)
     for _ in 0..<2 {
-      for pid in ProcessTable.ownChildren() where !known.contains(pid) {
+      for pid in ProcessTable.children(of: getpid()) where !known.contains(pid) {
         if let entry = ProcessTable.entry(pid), !entry.isZombie, entry.session != session { return true }
       }
     }
@@ -54,12 +54,18 @@ extension ProcessLoop {
   }
 
   func members(of child: Child) -> [ProcessEntry] {
+    let tree = tree(of: child)
+    return tree.members(in: ProcessTable.descendants(except: Set(tree.others.keys))) {
+      ProcessTable.environment(of: $0, ProcessTree.marker)
+    }
+  }
+
+  private func tree(of child: Child) -> ProcessTree {
     var others: [Int32: String] = [:]
     for other in children.values where other !== child { others[other.handle.pid] = other.request.spawnID }
-    let tree = ProcessTree(
+    return ProcessTree(
       supervisor: getpid(), supervisorSession: getsid(0), leader: child.handle.pid,
       leaderStart: child.launch.startTicks, spawnID: child.request.spawnID, others: others)
-    return tree.members(in: ProcessTable.all()) { ProcessTable.environment(of: $0, ProcessTree.marker) }
   }
 
   /// Kills the members that there are. More than one may be forking faster than we kill, so they are stopped
@@ -79,7 +85,30 @@ extension ProcessLoop {
       }
     }
     for member in living { ProcessTree.signal(member, SIGKILL) }
+    chase(child)
     return living.map(\.pid)
+  }
+
+  /// Strikes at orphans one by one as they are seen. One that forks and ends, over and over, is a new process
+  /// every fraction of a millisecond, and gone before a look at a whole tree is over; but it is always our
+  /// direct child, and each of these rounds is about as quick as its.
+  private func chase(_ child: Child) {
+    guard child.phase == .clearing else { return }
+    let tree = tree(of: child)
+    for _ in 0..<20 {
+      var isQuiet = true
+      for pid in ProcessTable.children(of: getpid()) where pid != tree.leader && tree.others[pid] == nil {
+        guard let entry = ProcessTable.entry(pid), !entry.isZombie, !tree.orphans([entry]).isEmpty else {
+          continue
+        }
+        isQuiet = false
+        if tree.belongs(entry, mark: { ProcessTable.environment(of: $0, ProcessTree.marker) }) {
+          ProcessTree.signal(entry, SIGKILL)
+        }
+      }
+      if isQuiet { return }
+      reapOrphans()
+    }
   }
 
   private func forget(_ child: Child, survivors: [Int32]) {
@@ -88,6 +117,8 @@ extension ProcessLoop {
     close(child.launch.pidfd)
     children[child.handle.id] = nil
     if let cgroup = child.request.cgroup { try? cgroup.remove() }
+    // Empty means without zombies too.
+    reapOrphans()
     onEvent(.emptied(child.handle, survivors: survivors))
   }
 
@@ -96,15 +127,21 @@ extension ProcessLoop {
   func reapOrphans() {
     let known = Set(children.values.map(\.handle.pid))
     let session = getsid(0)
-    var reaped = false
-    for pid in ProcessTable.ownChildren() where !known.contains(pid) {
-      guard let entry = ProcessTable.entry(pid), entry.isZombie, entry.session != session else { continue }
-      var wait = rbot_wait()
-      guard rbot_wait_pid(pid, &wait) == 0, wait.pid == pid else { continue }
-      reaped = true
-      onEvent(.orphanReaped(pid: pid, ExitStatus(wait)))
+    var reaped = 0
+    var before = -1
+    // Reaping one may hide the next from the list, so look again; not for ever, as they may come as fast as
+    // they go.
+    for _ in 0..<8 where before != reaped {
+      before = reaped
+      for pid in ProcessTable.children(of: getpid()) where !known.contains(pid) {
+        guard let entry = ProcessTable.entry(pid), entry.isZombie, entry.session != session else { continue }
+        var wait = rbot_wait()
+        guard rbot_wait_pid(pid, &wait) == 0, wait.pid == pid else { continue }
+        reaped += 1
+        onEvent(.orphanReaped(pid: pid, ExitStatus(wait)))
+      }
     }
-    guard reaped else { return }
+    guard reaped > 0 else { return }
     for child in children.values where child.sweep != nil { child.sweep?.due = 0 }
   }
 }

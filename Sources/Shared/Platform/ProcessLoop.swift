@@ -62,14 +62,9 @@ final class ProcessLoop {
   }
 
   private func readSignals() {
-    while true {
-      let number = rbot_signalfd_next(signals)
-      if number == 0 { return }
-      if number == SIGCHLD { reapOrphans() }
-      if let signal = ControlSignal.allCases.first(where: { $0.number == number }) {
-        onEvent(.signal(signal))
-      }
-    }
+    rbot_eventfd_clear(signals)
+    if rbot_take_pending(SIGCHLD) { reapOrphans() }
+    for signal in ControlSignal.allCases where rbot_take_pending(signal.number) { onEvent(.signal(signal)) }
   }
 
   private func spawn(

@@ -21,13 +21,10 @@ public struct ProcessStatistics: Equatable, Sendable {
   ///   - startTicks: its start time, so that a later process with the same pid is not mistaken for it.
   /// - Returns: nil when it is gone.
   public static func read(pid: Int32, startTicks: UInt64? = nil) -> ProcessStatistics? {
-    guard let fields = ProcessTable.statFields(readFile("/proc/\(pid)/stat")), fields.count > 21,
-      let user = Double(fields[11]), let system = Double(fields[12]), let threads = Int(fields[17]),
-      let start = UInt64(fields[19]), let pages = Int(fields[21]), start == startTicks ?? start
-    else { return nil }
+    guard let line = StatLine(pid: pid), line[19] == startTicks ?? line[19] else { return nil }
     return ProcessStatistics(
-      cpuSeconds: (user + system) / Double(sysconf(Int32(_SC_CLK_TCK))),
-      memoryBytes: pages * sysconf(Int32(_SC_PAGESIZE)), threads: threads,
+      cpuSeconds: Double(line[11] + line[12]) / Double(sysconf(Int32(_SC_CLK_TCK))),
+      memoryBytes: Int(line[21]) * sysconf(Int32(_SC_PAGESIZE)), threads: Int(line[17]),
       files: ProcessTable.numbers(in: "/proc/\(pid)/fd")?.count)
   }
 }
@@ -41,8 +38,7 @@ public enum UserTasks {
     for pid in ProcessTable.numbers(in: "/proc") ?? [] {
       var status = stat()
       guard stat("/proc/\(pid)", &status) == 0, status.st_uid == user else { continue }
-      let fields = ProcessTable.statFields(readFile("/proc/\(pid)/stat")) ?? []
-      total += fields.count > 17 ? Int(fields[17]) ?? 1 : 0
+      total += StatLine(pid: pid).map { Int($0[17]) } ?? 0
     }
     return total
   }

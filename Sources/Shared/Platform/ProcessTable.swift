@@ -15,19 +15,10 @@ struct ProcessEntry: Equatable, Sendable {
 enum ProcessTable {
   /// The entry of one process, nil when it is gone.
   static func entry(_ pid: Int32) -> ProcessEntry? {
-    guard let fields = statFields(readFile("/proc/\(pid)/stat")), fields.count > 19,
-      let parent = Int32(fields[1]), let session = Int32(fields[3]), let start = UInt64(fields[19])
-    else { return nil }
+    guard let line = StatLine(pid: pid) else { return nil }
     return ProcessEntry(
-      pid: pid, parent: parent, session: session, startTicks: start,
-      isZombie: fields[0] == "Z" || fields[0] == "X")
-  }
-
-  /// The fields of a stat line from the state on. The name before it may hold spaces and parentheses, so
-  /// everything up to the last `)` is skipped.
-  static func statFields(_ line: [UInt8]?) -> [Substring]? {
-    guard let line, let end = line.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-    return String(decoding: line[(end + 1)...], as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      pid: pid, parent: Int32(truncatingIfNeeded: line[1]), session: Int32(truncatingIfNeeded: line[3]),
+      startTicks: line[19], isZombie: line.isZombie)
   }
 
   /// Every process that can be seen, by pid. What starts or ends meanwhile may or may not be there.
@@ -37,13 +28,27 @@ enum ProcessTable {
     return table
   }
 
-  /// The pids of this process's children, whichever of its threads made or adopted them.
+  /// The children of a process, whichever of its threads made or adopted them.
   ///
   /// The kernel may skip one when a sibling ends during the read, so "none" needs a second look.
-  static func ownChildren() -> [Int32] {
-    (numbers(in: "/proc/self/task") ?? []).flatMap { task in
-      (readText("/proc/self/task/\(task)/children") ?? "").split(separator: " ").compactMap { Int32($0) }
+  static func children(of pid: Int32) -> [Int32] {
+    guard hasChildrenLists else { return all().values.filter { $0.parent == pid }.map(\.pid) }
+    return (numbers(in: "/proc/\(pid)/task") ?? []).flatMap { task in
+      (readFile("/proc/\(pid)/task/\(task)/children") ?? []).split(separator: UInt8(ascii: " "))
+        .map { Int32(truncatingIfNeeded: decimal($0)) }
     }
+  }
+
+  /// The children of this process and all that descends from them, the branches of `except` left out.
+  static func descendants(except: Set<Int32>) -> [Int32: ProcessEntry] {
+    var table: [Int32: ProcessEntry] = [:]
+    var pending = children(of: getpid())
+    while let pid = pending.popLast() {
+      guard !except.contains(pid), table[pid] == nil, let entry = entry(pid) else { continue }
+      table[pid] = entry
+      if !entry.isZombie { pending += children(of: pid) }
+    }
+    return table
   }
 
   /// The value of a variable in the environment that a process was started with.
@@ -62,11 +67,48 @@ enum ProcessTable {
     defer { closedir(stream) }
     var found: [Int32] = []
     while let item = readdir(stream) {
-      let number = withUnsafeBytes(of: item.pointee.d_name) { name -> Int32? in
-        Int32(String(decoding: name.prefix { $0 != 0 }, as: UTF8.self))
+      let number = withUnsafeBytes(of: &item.pointee.d_name) { name -> Int32? in
+        let digits = name.prefix { (48...57).contains($0) }
+        guard !digits.isEmpty, name[digits.endIndex] == 0 else { return nil }
+        return Int32(truncatingIfNeeded: decimal(digits))
       }
       if let number { found.append(number) }
     }
     return found
   }
+
+  /// Kernels may be built without the lists of children; then the whole table has to do.
+  private static let hasChildrenLists = access("/proc/self/task/\(getpid())/children", R_OK) == 0
+}
+
+/// A line of `/proc/PID/stat`: the state and the numbers after the name. The name may hold spaces and
+/// parentheses, so everything up to the last `)` is skipped. Field 0 is the state, 1 the parent's pid.
+struct StatLine {
+  private let state: UInt8
+  private let fields: [UInt64]
+
+  init?(pid: Int32) { self.init(readFile("/proc/\(pid)/stat") ?? []) }
+
+  init?(_ line: [UInt8]) {
+    guard let end = line.lastIndex(of: UInt8(ascii: ")")), line.count > end + 3 else { return nil }
+    state = line[end + 2]
+    fields = line[(end + 2)...].split(separator: UInt8(ascii: " ")).map(decimal)
+    guard fields.count > 21 else { return nil }
+  }
+
+  /// A field that is a number; a negative one, which none of ours can be, reads as 0.
+  subscript(index: Int) -> UInt64 { fields[index] }
+
+  /// Ended, or about to vanish.
+  var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+}
+
+/// The number that the leading digits make, 0 where there are none.
+private func decimal(_ bytes: some Sequence<UInt8>) -> UInt64 {
+  var number: UInt64 = 0
+  for byte in bytes {
+    guard (48...57).contains(byte) else { break }
+    number = number &* 10 &+ UInt64(byte - 48)
+  }
+  return number
 }

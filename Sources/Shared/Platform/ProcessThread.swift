@@ -16,7 +16,8 @@ import Synchronization
 public final class ProcessThread: Sendable {
   private let mailbox: Mailbox
 
-  /// Starts the thread; this process becomes the parent of all descendants that lose theirs.
+  /// Starts the thread; this process becomes the parent of all descendants that lose theirs, and SIGCHLD,
+  /// SIGTERM, SIGINT and SIGHUP are this thread's. A process has one such thread.
   ///
   /// - Parameter onEvent: called on the thread, in order.
   /// - Throws: ``SystemError`` where the descriptors or the thread cannot be made.
@@ -24,15 +25,17 @@ public final class ProcessThread: Sendable {
     guard rbot_become_subreaper() == 0 else { throw SystemError("become a subreaper") }
     let wake = rbot_eventfd()
     guard wake >= 0 else { throw SystemError("make an eventfd") }
-    let signals = rbot_signalfd(Signals.handled, Int32(Signals.handled.count))
-    guard signals >= 0 else { throw SystemError("make a signalfd") }
+    let signals = rbot_eventfd()
+    guard signals >= 0, rbot_catch_signals(Signals.taken, Int32(Signals.taken.count), signals) == 0 else {
+      throw SystemError("catch signals")
+    }
     let epoll = rbot_epoll_create()
     guard epoll >= 0 else { throw SystemError("make an epoll") }
     let mailbox = Mailbox(wake: wake)
     self.mailbox = mailbox
     try startThread(named: "processes") {
       rbot_name_thread("processes")
-      Signals.blockAll()
+      _ = rbot_take_signals(Signals.taken, Int32(Signals.taken.count))
       ProcessLoop(epoll: epoll, signals: signals, mailbox: mailbox, onEvent: onEvent).run()
     }
   }

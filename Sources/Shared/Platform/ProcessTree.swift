@@ -42,8 +42,6 @@ public struct ProcessTree {
     while let next = pending.popLast() {
       guard found.updateValue(next, forKey: next.pid) == nil else { continue }
       pending += children[next.pid] ?? []
-      // A session's members may hang below another member's reparented branch.
-      if next.pid == leader { pending += table.values.filter { $0.session == leader } }
     }
     return found.values.filter { !$0.isZombie }.sorted { $0.pid < $1.pid }
   }
@@ -53,7 +51,7 @@ public struct ProcessTree {
     children.filter { $0.session != supervisorSession && $0.pid != leader && others[$0.pid] == nil }
   }
 
-  private func belongs(_ orphan: ProcessEntry, mark: (Int32) -> String?) -> Bool {
+  func belongs(_ orphan: ProcessEntry, mark: (Int32) -> String?) -> Bool {
     if orphan.session == leader { return true }
     if others[orphan.session] != nil { return false }
     guard let mark = mark(orphan.pid) else { return true }
@@ -94,5 +92,16 @@ public struct ProcessTree {
     defer { close(pidfd) }
     guard ProcessTable.entry(entry.pid)?.startTicks == entry.startTicks else { return }
     _ = rbot_pidfd_signal(pidfd, number)
+  }
+}
+
+extension ProcessTree {
+  /// Our children that have ended and wait to be reaped, those of our own session excluded; for tests and for
+  /// the figures that the daemon shows about itself.
+  public static func zombies() -> [Int32] {
+    let session = getsid(0)
+    return ProcessTable.children(of: getpid()).filter { pid in
+      ProcessTable.entry(pid).map { $0.isZombie && $0.session != session } ?? false
+    }
   }
 }

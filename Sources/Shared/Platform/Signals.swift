@@ -3,12 +3,13 @@ import Glibc
 
 /// Signals of the whole process.
 public enum Signals {
-  static let handled: [Int32] = [SIGCHLD] + ControlSignal.allCases.map(\.number)
+  static let taken: [Int32] = [SIGCHLD] + ControlSignal.allCases.map(\.number)
 
-  /// Leaves the signals that a ``ProcessThread`` reads to it, and makes a write to a closed pipe an error
-  /// instead of a signal. Main calls it before anything else: threads that exist already are not reached.
+  /// Holds the signals that a ``ProcessThread`` takes until there is one, and makes a write to a closed pipe an
+  /// error instead of a signal. Main calls it before anything else, so that a SIGTERM in the first
+  /// milliseconds is answered too and not simply fatal.
   public static func blockAll() {
-    _ = rbot_block_signals(handled, Int32(handled.count))
+    _ = rbot_block_signals(taken, Int32(taken.count))
     _ = rbot_ignore_signal(SIGPIPE)
   }
 

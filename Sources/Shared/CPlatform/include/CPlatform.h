@@ -1,4 +1,4 @@
-/* What Linux offers and `import Glibc` does not show: descriptors for processes, signals and events, and the
+/* What Linux offers and `import Glibc` does not show: descriptors for processes and events, signals, and the
  * service manager's notifications. Every function returns -1 and sets errno unless it says otherwise; nothing
  * here keeps state. */
 #ifndef RBOT_CPLATFORM_H
@@ -67,9 +67,14 @@ int rbot_timerfd_set(int fd, uint64_t after_ns);
 
 /* Blocks the signals in the calling thread and in those that it starts later. */
 int rbot_block_signals(const int *signals, int count);
-int rbot_signalfd(const int *signals, int count);
-/* The next pending signal's number, or 0. */
-int rbot_signalfd_next(int fd);
+/* The opposite: the calling thread is one that takes them. */
+int rbot_take_signals(const int *signals, int count);
+/* From now on each of these signals, in whatever thread it lands, is remembered and wakes the eventfd. A
+ * signalfd would miss those that land in a thread that does not block them, and libdispatch parks the main
+ * thread of a Swift program in exactly such a state. One eventfd per process: the last one wins. */
+int rbot_catch_signals(const int *signals, int count, int eventfd);
+/* True once for each signal that was caught since the last call. */
+bool rbot_take_pending(int signal);
 int rbot_ignore_signal(int signal);
 
 /* ---- sockets and files (descriptors.c) ---- */
