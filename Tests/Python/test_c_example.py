@@ -26,6 +26,7 @@ def test_it_greets_subscribes_beats_and_stops(
     peer.wait("ready")
     assert peer.messages[0]["method"] == "hello"
     assert peer.messages[0]["params"]["pid"] == worker.process.pid
+    worker.gateway.peer().wait("quotes.subscribe")
     asked = [one["method"] for one in worker.gateway.peer().messages]
     assert asked == ["hello", "positions", "quotes.subscribe"]
     first = peer.wait("heartbeat", 2)["params"]["progress"]

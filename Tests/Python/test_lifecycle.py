@@ -48,6 +48,7 @@ def test_hello_comes_first_then_ready_after_the_subscription(start: StartWorker)
     assert hello["method"] == "hello"
     assert hello["params"]["protocol"] == [1, 1]
     assert hello["params"]["pid"] == worker.process.pid
+    worker.gateway.peer().wait("quotes.subscribe")
     asked = [one["method"] for one in worker.gateway.peer().messages]
     assert asked == ["hello", "quotes.subscribe"]
     greeting, subscription = worker.gateway.peer().messages
