@@ -20,7 +20,11 @@ PROGRAM_SOURCES := Package.swift $(shell find Sources -name '[!.]*') \
   $(shell find strategies -name '*.swift' -o -name '*.[ch]')
 TEST_SOURCES := $(shell find Tests -name '*.swift')
 PYTHON := strategies Tests $(wildcard scripts/*.py)
+SHELL_SCRIPTS := .ci/run $(shell grep -lrE '^\#!.*\b(ba)?sh$$' scripts Tests strategies --include='[!.]*')
 MAN := $(wildcard docs/man/*.[1-8])
+
+# $(call with,TOOL,ARGUMENTS): run a linter that a developer may lack.
+with = if command -v $(1) >/dev/null; then echo $(1) $(2); $(1) $(2); else echo "check: $(1) is not installed, skipped"; fi
 
 ##@ Use
 
@@ -41,17 +45,30 @@ build: .build/release/.built ## Build the programs (release)
 test: check test-swift test-python test-integration test-systemd ## Build and run every test
 
 .PHONY: check
-check: $(VENV)/.made ## Format, lint, types, architecture, manual pages
+check: check-swift check-python check-architecture check-shell check-man ## Format, lint, types, architecture, manual pages
+
+.PHONY: check-swift
+check-swift:
 	swift format lint --strict --parallel --recursive Sources Tests strategies Package.swift
+
+.PHONY: check-python
+check-python: $(VENV)/.made
 	$(VENV)/bin/ruff check $(PYTHON)
 	$(VENV)/bin/ruff format --check $(PYTHON)
 	MYPYPATH=strategies $(VENV)/bin/mypy --strict -p rbot
 	for file in strategies/*/strategy.py; do MYPYPATH=strategies $(VENV)/bin/mypy --strict "$$file"; done
+
+.PHONY: check-architecture
+check-architecture: $(VENV)/.made
 	$(PYTEST) Tests/Architecture
-	if command -v shellcheck >/dev/null; then shellcheck .ci/run $(wildcard scripts/*) $(wildcard Tests/*/*.sh); \
-	  else echo "check: shellcheck is not installed, the shell scripts were not read"; fi
-	if [[ -z "$(MAN)" ]]; then :; elif command -v mandoc >/dev/null; then mandoc -T lint -W warning $(MAN); \
-	  else echo "check: mandoc is not installed, the manual pages were not read"; fi
+
+.PHONY: check-shell
+check-shell:
+	@$(call with,shellcheck,$(SHELL_SCRIPTS))
+
+.PHONY: check-man
+check-man: $(MAN)
+	@$(if $(MAN),$(call with,mandoc,-T lint -W warning $(MAN)))
 
 .PHONY: test-swift
 test-swift: .build/debug/.built ## The Swift tests
@@ -67,7 +84,7 @@ test-integration: .build/debug/.built $(VENV)/.made ## Real processes, end to en
 
 .PHONY: test-systemd
 test-systemd: .build/debug/.built $(VENV)/.made ## The service under a systemd of its own (root)
-	$(PYTEST) -rs Tests/Systemd
+	Tests/Systemd/run $(ARGS)
 
 .PHONY: format
 format: $(VENV)/.made ## Format the sources in place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _STRING_START = re.compile(r'(#*)("""|")')
 _IMPORT = re.compile(
@@ -47,6 +48,7 @@ class Declaration:
     is_documented: bool
 
 
+@cache
 def read(source: str) -> SwiftText:
     """Tell code, comments and strings apart."""
     reader = _Reader(source)

@@ -98,7 +98,7 @@ def test_every_module_of_the_table_exists(package: list[Module]) -> None:
 
 
 def test_sources_import_only_what_is_allowed(package: list[Module]) -> None:
-    libraries = [module for module in package if module.kind != "test"]
+    libraries = [module for module in package if not module.is_test]
     nothing(
         breach
         for module in libraries

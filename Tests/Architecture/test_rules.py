@@ -72,12 +72,16 @@ def test_a_dependency_on_another_process_is_caught() -> None:
     wire = module("Wire", "Sources/Shared/Wire")
     desk = module("Desk", "Sources/Gateway/Desk", "Wire")
     good = module("Runtime", "Sources/Supervisor/Runtime", "Wire")
+    ctl = module("rbotctl", "Sources/Control/rbotctl")
     assert rules.processes_stay_apart([wire, desk, good]) == []
     bad = module("Runtime", "Sources/Supervisor/Runtime", "Desk")
     assert rules.processes_stay_apart([wire, desk, bad])
     assert rules.processes_stay_apart([module("Wire", "Sources/Shared/Wire", "Desk"), desk])
     assert rules.processes_stay_apart([desk, module("mine", "strategies/mine", "Desk")])
-    assert rules.processes_stay_apart([desk, module("T", "Tests/Control/T", "Desk", kind="test")])
+    assert rules.processes_stay_apart([desk, module("T", "Tests/Control/T", "Desk"), ctl])
+    assert (
+        rules.processes_stay_apart([desk, module("bench", "Tests/Benchmarks/Bench", "Desk")]) == []
+    )
 
 
 def test_a_dependency_that_the_table_does_not_allow_is_caught() -> None:

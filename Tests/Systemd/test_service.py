@@ -1,0 +1,150 @@
+"""The service's life, from its start to its end. The tests build on each other, in this order."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from service import (
+    EXAMPLES,
+    eventually,
+    journal,
+    main_pid,
+    processes,
+    ready,
+    run,
+    status,
+    strategies,
+    traders,
+    unit,
+)
+
+pytestmark = pytest.mark.usefixtures("installed")
+
+READY_S = 60
+FILLS_S = 180
+RESTART_S = 60
+
+
+@pytest.fixture
+def frozen() -> Iterator[list[int]]:
+    """Pids that the test stops; those that are still there go on afterwards."""
+    pids: list[int] = []
+    yield pids
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+
+
+def test_the_unit_has_no_mistakes() -> None:
+    path = unit("FragmentPath")
+    assert run("systemd-analyze", "verify", path) == ""
+
+
+def test_a_start_ends_when_rbotd_is_ready() -> None:
+    run("systemctl", "start", "rbotd")
+    assert unit("ActiveState") == "active"
+    assert unit("SubState") == "running"
+    now = status()
+    assert now is not None and now["supervisor"]["pid"] == main_pid()
+    assert unit("StatusText") != ""
+
+
+def test_rbotd_runs_as_its_own_user_with_its_own_folders() -> None:
+    owner = Path(f"/proc/{main_pid()}").owner()
+    assert owner == "rbotd"
+    assert Path("/run/rbotd/control.sock").is_socket()
+    assert Path("/var/lib/rbotd/supervisor.sqlite").is_file()
+    assert Path("/var/lib/rbotd/trading.sqlite").is_file()
+
+
+def test_the_examples_become_ready_and_trade() -> None:
+    eventually("the examples are ready", ready, READY_S)
+    eventually("each example has fills", lambda: traders() >= set(EXAMPLES), FILLS_S)
+
+
+def test_a_reload_takes_up_what_is_new_and_touches_nothing_else(root: Path) -> None:
+    before = strategies()
+    folder = Path("/etc/rbotd/strategies/second_grid")
+    source = root / "strategies" / "grid_bot"
+    folder.mkdir()
+    manifest = (source / "strategy.toml").read_text()
+    (folder / "strategy.toml").write_text(
+        manifest.replace('name = "grid-bot"', 'name = "second-grid"')
+    )
+    (folder / "strategy.py").write_text((source / "strategy.py").read_text())
+    run("systemctl", "reload", "rbotd")
+    eventually(
+        "second-grid is ready",
+        lambda: strategies().get("second-grid", {}).get("state") == "ready",
+        READY_S,
+    )
+    after = strategies()
+    assert {name: after[name]["pid"] for name in before} == {
+        name: before[name]["pid"] for name in before
+    }
+
+
+def test_a_killed_rbotd_comes_back_with_the_same_strategies() -> None:
+    before, pid = strategies(), main_pid()
+    workers = [item["pid"] for item in before.values() if item["pid"]]
+    run("rbotctl", "pause", "grid-bot")
+    os.kill(pid, signal.SIGKILL)
+    after = eventually(
+        "rbotd is back",
+        lambda: None if main_pid() in (0, pid) else ready(("ready", "paused")),
+        RESTART_S,
+    )
+    assert set(after) == set(before)
+    assert after["grid-bot"]["paused"]
+    assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+    run("rbotctl", "resume", "grid-bot")
+
+
+def test_a_hung_rbotd_is_killed_by_the_watchdog_and_comes_back(frozen: list[int]) -> None:
+    eventually("the examples are ready", ready, READY_S)
+    pid = main_pid()
+    frozen.append(pid)
+    os.kill(pid, signal.SIGSTOP)
+    eventually("rbotd is back", lambda: None if main_pid() in (0, pid) else ready(), RESTART_S)
+    assert "watchdog" in journal(400).lower()
+
+
+def test_a_stop_leaves_nothing() -> None:
+    eventually("the examples are ready", ready, READY_S)
+    run("systemctl", "stop", "rbotd")
+    assert unit("ActiveState") == "inactive"
+    assert unit("Result") == "success"
+    assert processes() == []
+    left = [path for folder in ("/run/rbotd", "/var/lib/rbotd") for path in Path(folder).rglob("*")]
+    assert [path for path in left if path.is_socket() or path.suffix == ".lock"] == []
+    assert list(Path("/sys/fs/cgroup/system.slice").glob("rbotd.service*")) == []
+
+
+def test_the_journal_tells_the_story() -> None:
+    text = journal(1000)
+    assert "rbotd" in text
+    for name in EXAMPLES:
+        assert name in text, f"the journal does not mention {name}"
+
+
+def test_an_uninstall_leaves_only_what_is_the_users() -> None:
+    run("make", "uninstall", "DESTDIR=", "PREFIX=/usr")
+    places = [
+        Path(top)
+        for top in ("/usr/bin", "/usr/libexec", "/usr/share", "/usr/lib", "/lib/systemd/system")
+    ]
+    left = [
+        path
+        for place in places
+        for name in ("rbotd*", "rbotctl*", "_rbotctl*")
+        for path in place.glob(name)
+    ]
+    assert left == []
+    assert Path("/etc/rbotd/strategies/grid_bot/strategy.toml").is_file()
+    assert Path("/var/lib/rbotd/trading.sqlite").is_file()
