@@ -56,8 +56,7 @@ extension Amount {
       high == 0 ? low.quotientAndRemainder(dividingBy: divisor) : divisor.dividingFullWidth((high, low))
     let half = divisor - remainder
     let up = remainder > half || (remainder == half && quotient & 1 == 1)
-    guard quotient < UInt128(Int128.max) else { return nil }
-    let magnitude = Int128(up ? quotient + 1 : quotient)
+    guard quotient < .max, let magnitude = Int128(exactly: up ? quotient + 1 : quotient) else { return nil }
     return Amount(raw: negative ? -magnitude : magnitude)
   }
 }

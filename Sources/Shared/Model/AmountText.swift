@@ -36,8 +36,10 @@ extension Amount {
         } else {
           if significant == 18 { large = UInt128(small) }
           significant += 1
-          guard significant <= 38 else { return nil }
-          large = large * 10 + UInt128(digit)
+          let (tenfold, isTooLong) = large.multipliedReportingOverflow(by: 10)
+          let (sum, isTooLarge) = tenfold.addingReportingOverflow(UInt128(digit))
+          guard !isTooLong, !isTooLarge else { return nil }
+          large = sum
         }
         digits += 1
         if pointSeen { fraction += 1 }

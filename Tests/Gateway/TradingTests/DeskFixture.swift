@@ -1,0 +1,171 @@
+import Model
+import PaperBroker
+import Testing
+import Trading
+
+func amount(_ text: String) -> Amount { Amount(text) ?? .zero }
+
+/// A desk for a few instruments, a clock of seconds, and words that make a case one line each.
+struct Desk {
+  static let names = ["EUR_USD", "GBP_USD", "USD_JPY", "EUR_GBP", "BTC-USD", "XAU_EUR"]
+  static let instruments = names.compactMap { Instrument.conventional($0) }
+
+  var core: TradingCore
+  var second: Int64 = 1_399_000_000
+  var sequence: Int64 = 0
+  /// Everything that the journal was given.
+  var journal = Journal()
+
+  init(
+    settings: TradingSettings = TradingSettings(),
+    capabilities: StrategyCapabilities = StrategyCapabilities(),
+    feeRate: Amount = .zero, restoring snapshot: TradingSnapshot? = nil, lookup: (any DeskLookup)? = nil,
+    instruments: [Instrument] = Desk.instruments, quoted: Bool = true
+  ) {
+    core = TradingCore(
+      settings: settings, instruments: instruments,
+      venue: PaperBroker(instruments: instruments, feeRate: feeRate),
+      restoring: snapshot, lookup: lookup)
+    journal.take(core.register("bot", capabilities: capabilities, now: now))
+    if quoted { quote("1.38694", "1.38705") }
+  }
+
+  var now: Timestamp { Timestamp(nanoseconds: second * 1_000_000_000) }
+  let bot = Trader(strategy: "bot", generation: 1)
+
+  @discardableResult
+  mutating func quote(
+    _ bid: String, _ ask: String, _ instrument: String = "EUR_USD", after seconds: Int64 = 1
+  )
+    -> ChangeSet
+  {
+    second += seconds
+    sequence += 1
+    let changes = core.quote(
+      Quote(sequence: sequence, instrument: instrument, bid: amount(bid), ask: amount(ask), time: now))
+    journal.take(changes)
+    return changes
+  }
+
+  mutating func place(_ intent: OrderIntent, by trader: Trader? = nil) -> Outcome<Placement> {
+    let outcome = core.place(intent, by: trader ?? bot, now: now)
+    journal.take(outcome.changes)
+    return outcome
+  }
+
+  /// The order of an intent that is expected to be admitted.
+  @discardableResult
+  mutating func placed(_ intent: OrderIntent, by trader: Trader? = nil) throws -> Order {
+    try place(intent, by: trader).result.get().order
+  }
+
+  /// The reason of an intent that is expected to be refused.
+  mutating func refusal(_ intent: OrderIntent, by trader: Trader? = nil) -> String? {
+    let outcome = place(intent, by: trader)
+    guard case .failure(let refusal) = outcome.result else { return nil }
+    #expect(outcome.changes.orders.isEmpty && outcome.changes.fills.isEmpty)
+    #expect(outcome.changes.events.map(\.type) == [.orderRejected])
+    #expect(outcome.changes.events.first?["reason"] == .string(refusal.reason))
+    return refusal.reason
+  }
+
+  @discardableResult
+  mutating func close(_ instrument: String = "EUR_USD") throws -> Order? {
+    let outcome = core.close(instrument: instrument, by: bot, now: now)
+    journal.take(outcome.changes)
+    return try outcome.result.get()
+  }
+
+  @discardableResult
+  mutating func cancel(_ id: String) throws -> Order {
+    let outcome = core.cancel(orderID: id, by: bot, now: now)
+    journal.take(outcome.changes)
+    return try outcome.result.get()
+  }
+
+  @discardableResult
+  mutating func modify(_ id: String, price: String? = nil, sl: String? = nil, tp: String? = nil) throws
+    -> Order
+  {
+    let outcome = core.modify(
+      orderID: id, price: price.map { amount($0) }, stopLoss: sl.map { amount($0) },
+      takeProfit: tp.map { amount($0) }, by: bot, now: now)
+    journal.take(outcome.changes)
+    return try outcome.result.get()
+  }
+
+  var units: String { core.positions(strategy: "bot").first?.units.description ?? "0" }
+  var account: AccountView? { core.account(strategy: "bot") }
+}
+
+extension OrderIntent {
+  /// A market order with both exits around 1.387.
+  static func buy(
+    _ units: Amount = 1_000, sl: String? = "1.38", tp: String? = "1.40", id: String? = nil
+  ) -> OrderIntent {
+    OrderIntent(
+      clientOrderID: id, instrument: "EUR_USD", side: .buy, units: units, stopLoss: sl.map { amount($0) },
+      takeProfit: tp.map { amount($0) })
+  }
+
+  static func sell(
+    _ units: Amount = 1_000, sl: String? = "1.40", tp: String? = "1.38", id: String? = nil
+  ) -> OrderIntent {
+    OrderIntent(
+      clientOrderID: id, instrument: "EUR_USD", side: .sell, units: units, stopLoss: sl.map { amount($0) },
+      takeProfit: tp.map { amount($0) })
+  }
+
+  static func limitBuy(_ price: String, _ units: Amount = 1_000, sl: String = "1.37", tp: String = "1.40")
+    -> OrderIntent
+  {
+    OrderIntent(
+      instrument: "EUR_USD", side: .buy, type: .limit, units: units, price: amount(price),
+      stopLoss: amount(sl),
+      takeProfit: amount(tp))
+  }
+
+  static func reduce(_ side: Side, _ units: Amount, limit: String? = nil) -> OrderIntent {
+    OrderIntent(
+      instrument: "EUR_USD", side: side, type: limit == nil ? .market : .limit, units: units,
+      price: limit.map { amount($0) }, reduceOnly: true)
+  }
+
+  func with(_ change: (inout OrderIntent) -> Void) -> OrderIntent {
+    var intent = self
+    change(&intent)
+    return intent
+  }
+}
+
+/// What the store would hold: change sets applied to tables, so that tests can compare it with the desk.
+struct Journal: Equatable {
+  var orders: [Int64: Order] = [:]
+  var fills: [Fill] = []
+  var trades: [Int64: Trade] = [:]
+  var accounts: [String: SubAccount] = [:]
+  var rates: [String: Amount] = [:]
+  var events: [DeskEvent] = []
+
+  mutating func take(_ changes: ChangeSet) {
+    for order in changes.orders { orders[order.number] = order }
+    fills += changes.fills
+    for trade in changes.trades { trades[trade.id] = trade }
+    for id in changes.closedTrades { trades[id] = nil }
+    for account in changes.accounts { accounts[account.strategy] = account }
+    for rate in changes.rates { rates[rate.currency] = rate.rate }
+    events += changes.events
+  }
+
+  /// What a gateway that starts from these tables is given.
+  func snapshot(marketTime: Timestamp?) -> TradingSnapshot {
+    let all = orders.values.sorted { $0.number < $1.number }
+    return TradingSnapshot(
+      openOrders: all.filter { !$0.state.isFinal }, recentOrders: all.filter(\.state.isFinal),
+      trades: trades.values.sorted { $0.id < $1.id },
+      accounts: accounts.values.sorted { $0.strategy < $1.strategy },
+      rates: rates.sorted { $0.key < $1.key }.map { ConversionRate(currency: $0.key, rate: $0.value) },
+      nextOrderNumber: (all.last?.number ?? 0) + 1, nextFillID: (fills.last?.id ?? 0) + 1,
+      nextTradeID: (fills.compactMap(\.tradeID).max() ?? 0) + 1, marketTime: marketTime)
+  }
+}
