@@ -35,7 +35,7 @@ final class LineHandler: ChannelInboundHandler {
         tooLong()
         return
       }
-      if length > 0 { connection.received(line) }
+      connection.received(line)
     }
     searched = pending.readableBytes
     if pending.readableBytes > WireLimits.messageBytes { tooLong() }

@@ -89,8 +89,7 @@ extension Frame {
   /// What the top level of a message holds, while it is being read.
   private struct Fields {
     var id: RequestID?
-    var idSeen = false
-    var idIsWrong = false
+    var problem: String?
     var method: Range<Int>?
     var params: Range<Int>?
     var result: Range<Int>?
@@ -123,24 +122,31 @@ extension Frame {
     _ key: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, into fields: inout Fields
   ) throws(WireError) {
     if key == "id" {
-      fields.idSeen = true
       switch scanner.peek() {
       case UInt8(ascii: "\""): fields.id = .text(try scanner.string())
       case UInt8(ascii: "n"): try scanner.skip()
       default:
         let digits = String(decoding: try scanner.skip(), as: UTF8.self)
-        if let number = Int64(digits) { fields.id = .number(number) } else { fields.idIsWrong = true }
+        if let number = Int64(digits) {
+          fields.id = .number(number)
+        } else {
+          fields.problem = "id must be a string or a whole number"
+        }
       }
       return
     }
-    _ = scanner.peek()
+    let first = scanner.peek()
     let start = scanner.position
     try scanner.skip()
     let range = start..<scanner.position
     if key == "method" {
       fields.method = range
+      if first != UInt8(ascii: "\"") { fields.problem = "method must be a string" }
     } else if key == "params" {
       fields.params = range
+      if first != UInt8(ascii: "{"), first != UInt8(ascii: "[") {
+        fields.problem = "params must be an object or an array"
+      }
     } else if key == "result" {
       fields.result = range
     } else if key == "error" {
@@ -149,16 +155,11 @@ extension Frame {
   }
 
   private static func parts(of fields: Fields) throws(FrameError) -> Parts {
-    if fields.idIsWrong {
-      throw FrameError(error: .invalidRequest("id must be a string or a whole number"))
-    }
+    if let problem = fields.problem { throw FrameError(id: fields.id, error: .invalidRequest(problem)) }
     if let method = fields.method {
-      // Between the quotes; a method that is no string is shorter than them or matches none.
-      guard method.count >= 2 else {
-        throw FrameError(id: fields.id, error: .invalidRequest("method must be a string"))
-      }
       let kind: Kind = fields.id.map { .request($0) } ?? .notification
       return Parts(
+        // The method without its quotes.
         kind: kind, method: (method.lowerBound + 1)..<(method.upperBound - 1), body: fields.params ?? 0..<0)
     }
     if let error = fields.error { return Parts(kind: .failure(fields.id), method: 0..<0, body: error) }

@@ -55,7 +55,7 @@ struct ConnectionTests {
     defer { pair.end() }
     let line = #"{"method":"log","params":{"level":"info","message":"Größe"}}"# + "\n"
     for byte in line.utf8 { _ = withUnsafeBytes(of: byte) { send(pair.bare, $0.baseAddress, 1, 0) } }
-    pair.write(line + "\n" + line)
+    pair.write(line + line)
     let seen = try await pair.recorder.wait { $0.frames.count == 3 }
     #expect(seen.frames.allSatisfy { $0.methodIs("log") })
   }
@@ -96,7 +96,7 @@ struct ConnectionTests {
   @Test(
     "what is no message gets an error and ends the connection",
     arguments: [
-      "garbage\n", "{\"id\":4,\"method\":}\n", "\u{7F}\n", "[]\n",
+      "garbage\n", "\n", "{\"id\":4,\"method\":}\n", "\u{7F}\n", "[]\n",
     ])
   func garbage(text: String) async throws {
     let pair = try await Pair()

@@ -138,7 +138,8 @@ private struct OrderFields {
   }
 
   private mutating func whole(_ field: String, _ scanner: inout JSONScanner) throws(WireError) -> Int? {
-    let digits = String(decoding: try scanner.skip(), as: UTF8.self)
+    let isText = scanner.peek() == UInt8(ascii: "\"")
+    let digits = isText ? try scanner.string() : String(decoding: try scanner.skip(), as: UTF8.self)
     guard let value = Int(digits) else {
       wrong(field, "a whole number")
       return nil

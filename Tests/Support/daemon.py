@@ -1,0 +1,262 @@
+"""A real rbotd in a folder of its own, driven over its control socket, for tests and benchmarks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("RBOT_BIN", ROOT / ".build" / "debug"))
+DATA = Path(os.environ.get("RBOT_DATA", ROOT.parent / "shared" / "data"))
+STRATEGIES = ROOT / "strategies"
+
+
+class Refused(Exception):
+    """An error reply of the daemon."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.code = error["code"]
+        self.reason = (error.get("data") or {}).get("reason")
+
+
+class Control:
+    """One connection to a control socket; requests one at a time."""
+
+    def __init__(self, path: Path, timeout: float = 30) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(timeout)
+        self.socket.connect(str(path))
+        self.lines = self.socket.makefile("rb")
+        self.next = 0
+        self.call("hello", {"protocol": [1, 1], "client": "tests"})
+
+    def send(self, method: str, params: dict[str, Any]) -> int:
+        self.next += 1
+        message = {"jsonrpc": "2.0", "id": self.next, "method": method, "params": params}
+        self.socket.sendall(json.dumps(message).encode() + b"\n")
+        return self.next
+
+    def read(self) -> dict[str, Any]:
+        line = self.lines.readline()
+        if not line:
+            raise ConnectionError("the daemon closed the control connection")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def call(self, method: str, params: dict[str, Any] | None = None) -> Any:
+        """The result of a request; stream items that come before it are passed over."""
+        request = self.send(method, params or {})
+        while True:
+            message = self.read()
+            if message.get("id") == request:
+                if "error" in message:
+                    raise Refused(message["error"])
+                return message["result"]
+
+    def stream(self, method: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The items of a streaming request."""
+        request = self.send(method, params)
+        while True:
+            message = self.read()
+            if message.get("id") == request:
+                if "error" in message:
+                    raise Refused(message["error"])
+                return
+            if message.get("method") == "stream":
+                yield message["params"]["item"]
+
+    def close(self) -> None:
+        self.lines.close()
+        self.socket.close()
+
+
+def eventually(what: str, check: Callable[[], Any], seconds: float = 30) -> Any:
+    """The first true value of `check`; fails after `seconds`, saying what was waited for."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            value = check()
+        except (ConnectionError, FileNotFoundError, socket.timeout) as problem:
+            value = None
+            last: object = problem
+        else:
+            last = value
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for: {what} (last: {last!r})")
+        time.sleep(0.02)
+
+
+def session_of(pid: int) -> set[int]:
+    """The live processes of a session, zombies left out."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                if int(fields[3]) == pid and fields[0] != "Z":
+                    found.add(int(entry.name))
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Daemon:
+    """rbotd with its home and strategies in a temporary folder."""
+
+    def __init__(self, strategies: dict[str, Path | dict[str, str]] | None = None, **options: Any):
+        self.folder = Path(tempfile.mkdtemp(prefix="rbot-test-"))
+        self.home = self.folder / "home"
+        self.strategies = self.folder / "strategies"
+        self.strategies.mkdir()
+        (self.strategies / "rbot").symlink_to(STRATEGIES / "rbot")
+        for name, source in (strategies or {}).items():
+            self.add(name, source)
+        self.feed = options.pop("feed", "synthetic:1")
+        self.config = options.pop("config", "")
+        self.environment = options.pop("environment", {})
+        self.process: subprocess.Popen[str] | None = None
+        self.output = self.folder / "output"
+        self.pids: set[int] = set()
+
+    def add(self, name: str, source: Path | dict[str, str]) -> None:
+        """A strategy from a folder, or from texts by file name."""
+        target = self.strategies / name
+        if isinstance(source, Path):
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            return
+        target.mkdir(exist_ok=True)
+        for file, text in source.items():
+            (target / file).write_text(text)
+
+    def start(self) -> Daemon:
+        config = self.folder / "rbotd.toml"
+        config.write_text('[gateway]\nlisten = "127.0.0.1:0"\n' + self.config)
+        command = [BIN / "rbotd", "--home", self.home, "--config", config]
+        command += ["--strategies", self.strategies, "--feed", self.feed]
+        with self.output.open("a") as output:
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment},
+                text=True,
+                start_new_session=True,
+            )
+        return self
+
+    def said(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    @property
+    def socket(self) -> Path:
+        return self.home / "control.sock"
+
+    def control(self, timeout: float = 30) -> Control:
+        return Control(self.socket, timeout)
+
+    def call(self, method: str, params: dict[str, Any] | None = None) -> Any:
+        control = self.control()
+        try:
+            return control.call(method, params)
+        finally:
+            control.close()
+
+    def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = self.call("status")
+        self.pids |= {item["pid"] for item in status["strategies"] if item.get("pid")}
+        if status["gateway"].get("pid"):
+            self.pids.add(status["gateway"]["pid"])
+        return status
+
+    def strategy(self, name: str) -> dict[str, Any]:
+        for item in self.status()["strategies"]:
+            if item["name"] == name:
+                found: dict[str, Any] = item
+                return found
+        raise AssertionError(f"status knows no strategy {name}")
+
+    def wait_ready(self, *names: str, seconds: float = 60) -> dict[str, Any]:
+        def check() -> dict[str, Any] | None:
+            if self.process and self.process.poll() is not None:
+                raise AssertionError(f"rbotd ended with {self.process.returncode}: {self.said()}")
+            status = self.status()
+            states = {item["name"]: item["state"] for item in status["strategies"]}
+            wanted = names or tuple(states)
+            if status["gateway"]["state"] != "ready":
+                return None
+            return status if all(states.get(name) == "ready" for name in wanted) else None
+
+        ready: dict[str, Any] = eventually(f"{names or 'all'} ready", check, seconds)
+        return ready
+
+    def ctl(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(BIN / "rbotctl"), "--home", str(self.home), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def logs(self, *names: str, lines: int = 10_000) -> list[dict[str, Any]]:
+        control = self.control()
+        try:
+            params = {"names": list(names) or None, "follow": False, "lines": lines}
+            return list(control.stream("logs", params))
+        finally:
+            control.close()
+
+    def stop(self, seconds: float = 30) -> int:
+        """Ends rbotd as Ctrl-C does and returns its exit code."""
+        assert self.process
+        if self.process.poll() is None:
+            with contextlib.suppress(Exception):
+                self.status()
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def leftovers(self) -> set[int]:
+        """What still runs of all that was ever seen."""
+        return {pid for seen in self.pids for pid in session_of(seen) | {seen} if alive(pid)}
+
+    def __enter__(self) -> Daemon:
+        return self.start()
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if self.process and self.process.poll() is None:
+                try:
+                    self.stop()
+                except subprocess.TimeoutExpired:
+                    self.kill()
+                    raise AssertionError(f"rbotd did not stop: {self.said()[-2000:]}") from None
+            if kind is None:
+                eventually("no process left", lambda: not self.leftovers(), 5)
+        finally:
+            if kind is not None:
+                print(self.said()[-4000:])
+            shutil.rmtree(self.folder, ignore_errors=True)
