@@ -1,0 +1,245 @@
+"""Measures what rbotd costs, beside the floor that this machine gives a bare C program in the same run.
+
+`make bench` builds everything in release and calls this. Prints a table and, with --json FILE, writes the figures.
+Timings are reported, never judged: on a shared machine compare the ratios, not the numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
+
+import daemon as support  # noqa: E402
+from daemon import BIN, DATA, STRATEGIES, Daemon, eventually  # noqa: E402
+
+IDLE = """
+from rbot import Strategy
+
+class Idle(Strategy):
+    instruments = ["EUR_USD"]
+"""
+
+
+def worker(name: str, job: str, count: int = 0, brokers: str = '["paper"]') -> dict[str, str]:
+    """The Swift bench worker with one job."""
+    return {
+        "strategy.toml": f'name = "{name}"\ncommand = ["bench-worker"]\n[limits]\noutput = "1GB/s"\n'
+        f'[trading]\nmode = "paper"\nbrokers = {brokers}\n[params]\njob = "{job}"\ncount = {count}\n'
+    }
+
+
+def python_idle(name: str) -> dict[str, str]:
+    return {
+        "strategy.toml": f'name = "{name}"\nrun = "strategy.py"\n[trading]\nbrokers = ["paper"]\n',
+        "strategy.py": IDLE,
+    }
+
+
+def report(daemon: Daemon, name: str, seconds: float = 300) -> dict[str, Any]:
+    """The line that a bench worker prints when it is done."""
+
+    def find() -> dict[str, Any] | None:
+        for item in daemon.logs(name, lines=50):
+            if item["message"].startswith('{"bench"'):
+                found: dict[str, Any] = json.loads(item["message"])
+                return found
+        return None
+
+    result: dict[str, Any] = eventually(f"the report of {name}", find, seconds)
+    return result
+
+
+def floor() -> dict[str, float]:
+    with tempfile.TemporaryDirectory(dir=support.ROOT) as folder:
+        program = Path(folder) / "floor"
+        source = Path(__file__).with_name("floor.c")
+        subprocess.run(["cc", "-O2", "-o", str(program), str(source), "-lsqlite3"], check=True)
+        done = subprocess.run([str(program), f"{folder}/floor.db"], check=True, capture_output=True, text=True)
+        figures: dict[str, float] = json.loads(done.stdout)
+        return figures
+
+
+def spawning(rounds: int) -> dict[str, float]:
+    """Command to ready, and kill -9 to ready again, for a worker in C, in Swift and in Python."""
+    kinds = {
+        "c": STRATEGIES / "channel_breakout",
+        "swift": worker("swift", "idle"),
+        "python": python_idle("python"),
+    }
+    names = {"c": "channel-breakout", "swift": "swift", "python": "python"}
+    figures: dict[str, float] = {}
+    with Daemon(kinds, config="") as daemon:
+        daemon.wait_ready(*names.values())
+        control = daemon.control(120)
+        for kind, name in names.items():
+            start: list[float] = []
+            for _ in range(rounds):
+                control.call("strategy.stop", {"names": [name], "wait": True})
+                begin = time.perf_counter()
+                control.call("strategy.start", {"names": [name], "wait": True})
+                start.append(time.perf_counter() - begin)
+            figures[f"start_to_ready_{kind}_ms"] = statistics.median(start) * 1e3
+        control.close()
+    for kind, name in names.items():
+        killed = [kill_to_ready(kinds[kind], name) for _ in range(min(rounds, 5))]
+        figures[f"kill_to_ready_{kind}_ms"] = statistics.median(killed) * 1e3
+    return figures
+
+
+def kill_to_ready(source: Any, name: str) -> float:
+    """The first restart after a healthy run: `healthy_after` is short here so that one run is healthy at once."""
+    with Daemon({name: source}) as daemon:
+        manifest = daemon.strategies / name / "strategy.toml"
+        text = manifest.read_text()
+        manifest.write_text(text.replace("[trading]", '[restart]\nhealthy_after = "100ms"\n[trading]', 1))
+        daemon.call("reload", {"dry_run": False})
+        pid = daemon.wait_ready(name)["strategies"][0]["pid"]
+        time.sleep(0.3)
+        control = daemon.control()
+        begin = time.perf_counter()
+        os.kill(pid, signal.SIGKILL)
+        while True:
+            item = control.call("status", {"strategy": name})["strategies"][0]
+            if item["state"] == "ready" and item["pid"] not in (None, pid):
+                control.close()
+                return time.perf_counter() - begin
+
+
+def orders(count: int) -> dict[str, float]:
+    with Daemon({"orders": worker("orders", "orders", count)}) as daemon:
+        daemon.wait_ready("orders")
+        found = report(daemon, "orders")
+        return {f"order_{key}": found[key] for key in ("p50_us", "p90_us", "p99_us", "max_us")}
+
+
+def quotes(lines: int) -> dict[str, float]:
+    """Quotes of a replay at full speed to one Swift worker that only watches."""
+    figures = {}
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "quotes.csv"
+        with made.open("w") as file:
+            file.write("ts_ms,instrument,bid,ask\n")
+            for index in range(lines):
+                bid = 138_000 + index * 7 % 1_000
+                file.write(f"{1398988800000 + index},EUR_USD,1.{bid},1.{bid + 11}\n")
+        feeds = {"generated": made}
+        recorded = DATA / "quotes" / "eur_usd_quotes_oanda_20140502_nfp.csv"
+        if recorded.exists():
+            feeds["recorded"] = recorded
+        for name, path in feeds.items():
+            with Daemon({"quotes": worker("quotes", "quotes", brokers="[]")}, feed=f"replay:{path}@max") as daemon:
+                daemon.wait_ready("quotes")
+                found = report(daemon, "quotes")
+                figures[f"quotes_{name}_per_s"] = found["quotes"] / found["seconds"]
+                figures[f"quotes_{name}_gaps"] = found["gaps"]
+    return figures
+
+
+def telemetry(job: str, count: int) -> dict[str, float]:
+    """Messages until they are in SQLite: the worker's clock runs until the last is taken, ours until it is stored."""
+    with Daemon({job: worker(job, job, count)}) as daemon:
+        begin = time.perf_counter()
+        daemon.wait_ready(job)
+        report(daemon, job)
+        database = daemon.home / "supervisor.sqlite"
+        if not database.exists():
+            database = next(daemon.home.rglob("supervisor.sqlite"))
+
+        def rows() -> int:
+            query = "select count(*) from logs" if job == "logs" else "select count(*) from metrics"
+            done = subprocess.run(["sqlite3", "-readonly", str(database), query], capture_output=True, text=True)
+            return int(done.stdout or 0)
+
+        stored = eventually("everything stored", lambda: rows() if rows() >= count * 0.5 else None, 60)
+        last = -1
+        while stored != last:
+            last, stored = stored, rows()
+        found = report(daemon, job)
+        return {
+            f"{job}_taken_per_s": count / found["seconds"],
+            f"{job}_stored": stored,
+            f"{job}_sent": count,
+            f"{job}_wall_s": time.perf_counter() - begin,
+        }
+
+
+def rest(seconds: float) -> dict[str, float]:
+    """Memory and processor of each process with the examples running on the synthetic feed."""
+    names = {"momentum_sniper": "momentum-sniper", "grid_bot": "grid-bot", "ema_cross": "ema-cross"}
+    names["channel_breakout"] = "channel-breakout"
+    with Daemon({folder: STRATEGIES / folder for folder in names}) as daemon:
+        status = daemon.wait_ready(*names.values())
+        time.sleep(2)
+        assert daemon.process
+        pids = {"rbotd": daemon.process.pid, "gateway": status["gateway"]["pid"]}
+        pids |= {item["name"]: item["pid"] for item in status["strategies"]}
+        before = {name: ticks(pid) for name, pid in pids.items()}
+        time.sleep(seconds)
+        figures = {}
+        for name, pid in pids.items():
+            used = (ticks(pid) - before[name]) / os.sysconf("SC_CLK_TCK")
+            figures[f"rest_cpu_percent_{name}"] = used / seconds * 100
+            figures[f"rest_memory_mb_{name}"] = resident(pid)
+        return figures
+
+
+def ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def resident(pid: int) -> float:
+    """Resident megabytes; `rss` counts shared pages of libraries too."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--only", help="comma-separated parts: floor, spawn, orders, quotes, logs, metrics, rest")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work, to see that it runs")
+    options = parser.parse_args()
+    scale = 10 if options.quick else 1
+    parts: dict[str, Callable[[], dict[str, float]]] = {
+        "floor": floor,
+        "spawn": lambda: spawning(max(3, 10 // scale)),
+        "orders": lambda: orders(3_000 // scale),
+        "quotes": lambda: quotes(2_000_000 // scale),
+        "logs": lambda: telemetry("logs", 500_000 // scale),
+        "metrics": lambda: telemetry("metrics", 500_000 // scale),
+        "rest": lambda: rest(20 / scale),
+    }
+    chosen = options.only.split(",") if options.only else list(parts)
+    print(f"programs: {BIN}   load: {os.getloadavg()[0]:.2f}   cores: {os.cpu_count()}")
+    figures: dict[str, float] = {}
+    for name in chosen:
+        measured = parts[name]()
+        figures |= measured
+        for key, value in measured.items():
+            print(f"  {key:36} {value:14,.2f}", flush=True)
+    if "order_p50_us" in figures and "commit_p50_us" in figures:
+        print(f"  order round trip / one bare commit    {figures['order_p50_us'] / figures['commit_p50_us']:.2f}")
+    if "kill_to_ready_c_ms" in figures and "respawn_p50_us" in figures:
+        ratio = figures["kill_to_ready_c_ms"] * 1e3 / figures["respawn_p50_us"]
+        print(f"  kill to ready (C) / bare respawn      {ratio:.2f}")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
