@@ -151,6 +151,17 @@ def imports_follow_table(module: Module, sources: Iterable[Source], table: Table
     ]
 
 
+def imports_are_declared(module: Module, sources: Iterable[Source], table: Table) -> list[str]:
+    """Let sources import only what Package.swift declares; what is built by chance may not be next time."""
+    declared = {*module.dependencies, *table.system, "Testing"}
+    return [
+        f"{source.path}:{line}: Package.swift does not say that {module.name} depends on {target}"
+        for source in sources
+        for line, target in swift_text.imports(source.swift)
+        if target not in declared
+    ]
+
+
 def packages_stay_home(table: Table) -> list[str]:
     """Let each kept package be allowed in its own modules alone."""
     return [

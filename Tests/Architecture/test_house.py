@@ -106,6 +106,14 @@ def test_sources_import_only_what_is_allowed(package: list[Module]) -> None:
     )
 
 
+def test_sources_import_only_what_the_manifest_declares(package: list[Module]) -> None:
+    nothing(
+        breach
+        for module in package
+        for breach in rules.imports_are_declared(module, swift_of(module), TABLE)
+    )
+
+
 def test_every_source_belongs_to_a_module(package: list[Module]) -> None:
     homes = [module.path + "/" for module in package]
     nothing(

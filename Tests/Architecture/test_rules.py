@@ -100,6 +100,13 @@ def test_an_import_that_the_table_does_not_allow_is_caught() -> None:
     ]
 
 
+def test_an_import_that_the_manifest_does_not_declare_is_caught() -> None:
+    store = module("Store", "Sources/Gateway/Store", "Model")
+    good = swift("import Glibc\nimport Model\nimport Testing\n")
+    assert rules.imports_are_declared(store, [good], TABLE) == []
+    assert rules.imports_are_declared(store, [swift("import GRDB\n")], TABLE)
+
+
 def test_a_pure_module_that_reaches_the_system_is_caught() -> None:
     core = module("Core", "Sources/Gateway/Core")
     assert rules.imports_follow_table(core, [swift("import Model\n")], TABLE) == []
