@@ -1,0 +1,198 @@
+import Config
+public import Feeds
+import Foundation
+import IPC
+import Model
+public import NIOCore
+import NIOPosix
+import PaperBroker
+import Platform
+import Storage
+import Trading
+import TradingStore
+import Wire
+
+/// The one owner of the order desk, the feed and the workers' sessions; it lives on one event loop, and so do all
+/// its connections.
+///
+/// Whatever happens (an order, a quote, a commit, a command of the supervisor) comes in on that loop and changes
+/// the desk in memory at once; what it caused is committed by the journal's thread, and only then is anybody told,
+/// in the order in which it happened.
+public actor Gateway {
+  public nonisolated let loop: any EventLoop
+  public nonisolated let health = HealthBoard()
+  public nonisolated let events: EventHub
+  public nonisolated let spec: FeedSpec
+
+  let configuration: GatewayConfiguration
+  let store: TradingStore
+  /// Runs questions to the store, which block.
+  let questions = DispatchQueue(label: "questions")
+  var core: TradingCore
+  var journal: Journal?
+  var outbox = Outbox()
+  var feed: FeedState
+  var candles = CandleBook()
+  var barrier = LockstepBarrier<CollectedRequest>()
+
+  var tokens = TokenRegistry()
+  var listener: Listener?
+  var sessions: [Int: WorkerSession] = [:]
+  var sessionsByStrategy: [String: WorkerSession] = [:]
+  /// By instrument, in the order of the strategies' names.
+  var subscribers: [String: [WorkerSession]] = [:]
+  var nextSession = 1
+
+  var supervisor: Connection?
+  var isFeedHeld = false
+  var heartbeat: RepeatedTask?
+  var housekeeping: RepeatedTask?
+  var progress: Int64 = 0
+  var counters = Counters()
+  var listen = ""
+  var scratch = ByteBuffer()
+  var phase = Phase.starting
+  let ended: EventLoopPromise<GatewayFailure?>
+
+  enum Phase {
+    case starting
+    case running
+    case stopping
+    case ended
+  }
+
+  /// What is shown as metrics.
+  struct Counters {
+    var commits = 0
+    var entries = 0
+    var quotesSent = 0
+    var quotesThinned = 0
+    var unknownNotifications = 0
+  }
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+  /// Opens the journal and looks at the feed; blocks, and nothing runs yet.
+  ///
+  /// - Throws: ``GatewayFailure`` with a sentence.
+  public init(_ configuration: GatewayConfiguration, on loop: any EventLoop) throws(GatewayFailure) {
+    self.loop = loop
+    self.configuration = configuration
+    ended = loop.makePromise(of: GatewayFailure?.self)
+    do throws(FeedError) {
+      spec = try FeedSpec(configuration.feed)
+    } catch {
+      throw GatewayFailure(error.reason.rawValue, error.message)
+    }
+    do throws(StorageError) {
+      store = try TradingStore(path: configuration.databasePath)
+      events = EventHub(last: store.lastEventSequence)
+      feed = try Self.feedState(spec, configuration, stored: try store.feedPosition())
+      let settings = configuration.tradingSettings(isLive: feed.isLive)
+      core = TradingCore(
+        settings: settings, instruments: feed.instruments,
+        venue: PaperBroker(
+          instruments: feed.instruments, feeRate: Amount(configuration.settings.paper.fee) ?? .zero,
+          slippageTicks: configuration.settings.paper.slippageTicks),
+        restoring: try store.load(rememberedOrders: settings.rememberedOrders), lookup: store)
+    } catch {
+      throw GatewayFailure(error.reason.rawValue, error.message)
+    }
+    let spec = spec
+    health.update {
+      $0.feedKind = spec.kind
+      $0.feedSpec = spec.description
+      $0.isSynthetic = spec.isSynthetic
+    }
+  }
+
+  private static func feedState(
+    _ spec: FeedSpec, _ configuration: GatewayConfiguration, stored: FeedPosition?
+  ) throws(StorageError) -> FeedState {
+    do throws(FeedError) {
+      return try FeedState(spec, settings: configuration.settings.feed, stored: stored)
+    } catch {
+      throw StorageError(.refused, error.message)
+    }
+  }
+
+  /// The moment by the market's clock: the wall's on a live feed, the latest quote's on a replay, so that a
+  /// replay gives the same journal every time.
+  var marketNow: Timestamp {
+    feed.isLive ? WallClock.now : core.marketTime ?? feed.position.time ?? feed.firstTime ?? WallClock.now
+  }
+
+  /// Waits until the gateway has ended; nil when it was told to.
+  public nonisolated func finished() async throws -> GatewayFailure? { try await ended.futureResult.get() }
+
+  // MARK: - The way to the journal and out
+
+  /// Makes what happened durable and then tells; `effect` runs at once where there is nothing to wait for.
+  func perform(_ changes: ChangeSet, events: [NewEvent] = [], then effect: @escaping Outbox.Effect) {
+    if changes.isEmpty, events.isEmpty {
+      if outbox.isEmpty { effect([]) } else { outbox.append(effect) }
+      return
+    }
+    var entry = JournalEntry(changes: changes, events: events)
+    if feed.isMoving { entry.feed = feed.position }
+    outbox.appendCommitting { [self] events in
+      tell(changes, events)
+      effect(events)
+    }
+    journal?.submit(entry)
+  }
+
+  func committed(_ outcome: Journal.Committed) {
+    switch outcome {
+    case .entries(let entries):
+      counters.commits += 1
+      counters.entries += entries.count
+      progress += 1
+      for events in entries {
+        outbox.takeCommitted()?(events)
+        while let effect = outbox.takeReady() { effect([]) }
+      }
+      advanceLockstep()
+    case .failed(let error):
+      health.update { $0.journal = false }
+      fail(
+        GatewayFailure(
+          error.reason.rawValue,
+          "The journal cannot be written, so nothing is traded any more: \(error.message)", exitCode: 74))
+    case .closed: finish(nil)
+    }
+  }
+
+  /// Tells of a commit: the strategies their orders and fills, the supervisor and HTTP the events.
+  private func tell(_ changes: ChangeSet, _ stored: [StoredEvent]) {
+    for order in changes.orders {
+      guard let session = sessionsByStrategy[order.strategy] else { continue }
+      let decimals = decimals(order.instrument)
+      session.connection.send {
+        $0.writeNotification("order") { writer in
+          writer.beginObject()
+          writer.key("order")
+          writer.value(order, priceDecimals: decimals)
+          writer.endObject()
+        }
+      }
+    }
+    for fill in changes.fills {
+      guard let session = sessionsByStrategy[fill.strategy] else { continue }
+      let decimals = decimals(fill.instrument)
+      session.connection.send {
+        $0.writeNotification("fill") { writer in
+          writer.beginObject()
+          writer.key("fill")
+          writer.value(fill, priceDecimals: decimals)
+          writer.endObject()
+        }
+      }
+    }
+    events.publish(stored)
+    guard let supervisor else { return }
+    for event in stored { supervisor.send { $0.writeNotification("event") { $0.value(event) } } }
+  }
+
+  func decimals(_ instrument: String) -> Int { feed.decimals[instrument] ?? 0 }
+}

@@ -1,0 +1,54 @@
+public import Config
+import Feeds
+import Model
+import Trading
+
+/// What the gateway process was told: by its command line and `rbotd.toml`.
+public struct GatewayConfiguration: Sendable {
+  /// Holds `trading.sqlite` and `gateway.sock`.
+  public var home: String
+  /// The socket that workers connect to; nil: `gateway.sock` in the home.
+  public var socketPath: String?
+  public var feed: String
+  public var listen: ListenAddress
+  public var settings: DaemonSettings
+
+  public init(home: String, settings: DaemonSettings) {
+    self.home = home
+    self.settings = settings
+    feed = settings.gateway.feed
+    listen = settings.gateway.listen
+  }
+
+  var databasePath: String { home + "/trading.sqlite" }
+  var workerSocket: String { socketPath ?? home + "/gateway.sock" }
+
+  /// The rules of the order desk.
+  func tradingSettings(isLive: Bool) -> TradingSettings {
+    let risk = settings.risk
+    var staleQuote = risk.staleQuote.map { Int($0.components.seconds) }
+    // A recording's quotes are as old as they are.
+    if !isLive { staleQuote = nil }
+    return TradingSettings(
+      mode: .paper, currency: settings.paper.currency,
+      startingBalance: Amount(settings.paper.balance) ?? 10_000, qualityThreshold: risk.qualityThreshold,
+      timeToLiveSeconds: risk.ttlMinutes * 60, maxOpenOrders: risk.maxOpenOrders,
+      maxOpenPositions: risk.maxOpenPositions, staleQuoteSeconds: staleQuote,
+      pauseCancelsEntries: risk.pauseCancelsEntries)
+  }
+}
+
+/// Why the gateway cannot start or go on: a sentence for the supervisor and the terminal, and the exit code.
+public struct GatewayFailure: Error, Sendable, CustomStringConvertible {
+  public let reason: String
+  public let message: String
+  public let exitCode: Int32
+
+  public init(_ reason: String, _ message: String, exitCode: Int32 = 1) {
+    self.reason = reason
+    self.message = message
+    self.exitCode = exitCode
+  }
+
+  public var description: String { message }
+}
