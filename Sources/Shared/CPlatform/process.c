@@ -66,3 +66,16 @@ int rbot_spawn(pid_t *pid, const char *path, char *const argv[], char *const env
 }
 
 void rbot_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+ssize_t rbot_find_variable(const void *environment, size_t size, const char *name) {
+  const char *first = environment, *end = first + size;
+  size_t length = strlen(name);
+  for (const char *line = first; line < end;) {
+    const char *stop = memchr(line, '\0', (size_t)(end - line));
+    if (stop == NULL) stop = end;
+    if ((size_t)(stop - line) > length && memcmp(line, name, length) == 0 && line[length] == '=')
+      return line + length + 1 - first;
+    line = stop + 1;
+  }
+  return -1;
+}

@@ -29,8 +29,8 @@ extension ProcessLoop {
   private func sweep(_ child: Child) {
     guard let state = child.sweep else { return }
     if let cgroup = child.request.cgroup { try? cgroup.kill() }
-    let survivors = hasMembers(child) ? kill(child) : []
-    let isEmpty = survivors.isEmpty && child.request.cgroup?.isEmpty ?? true
+    let (survivors, isQuiet) = hasMembers(child) ? kill(child) : ([], true)
+    let isEmpty = survivors.isEmpty && isQuiet && child.request.cgroup?.isEmpty ?? true
     let now = MonotonicClock.milliseconds
     if child.phase == .clearing, isEmpty || now >= state.deadline {
       forget(child, survivors: survivors)
@@ -40,17 +40,18 @@ extension ProcessLoop {
   }
 
   /// A quick answer for the usual case: a dead leader's descendants all descend from orphans, so where we have
-  /// no orphans there is nothing to search the whole table for.
+  /// none there is nothing to look for. An orphan that has just ended may have left another, and the list may
+  /// miss one while others end, so only two looks that find nothing at all are believed.
   private func hasMembers(_ child: Child) -> Bool {
     guard child.phase == .clearing else { return true }
-    let known = Set(children.values.map(\.handle.pid))
-    let session = getsid(0)
-    for _ in 0..<2 {
-      for pid in ProcessTable.children(of: getpid()) where !known.contains(pid) {
-        if let entry = ProcessTable.entry(pid), !entry.isZombie, entry.session != session { return true }
-      }
+    var quiet = 0
+    for _ in 0..<16 {
+      let before = orphansReaped
+      if !livingOrphans().isEmpty { return true }
+      quiet = orphansReaped == before ? quiet + 1 : 0
+      if quiet == 2 { return false }
     }
-    return false
+    return true
   }
 
   func members(of child: Child) -> [ProcessEntry] {
@@ -70,7 +71,7 @@ extension ProcessLoop {
 
   /// Kills the members that there are. More than one may be forking faster than we kill, so they are stopped
   /// first until a look finds no new one: a stopped process forks nothing.
-  private func kill(_ child: Child) -> [Int32] {
+  private func kill(_ child: Child) -> (living: [Int32], isQuiet: Bool) {
     var living = members(of: child)
     if living.count > 1 {
       var stopped: Set<Int32> = []
@@ -85,30 +86,35 @@ extension ProcessLoop {
       }
     }
     for member in living { ProcessTree.signal(member, SIGKILL) }
-    chase(child)
-    return living.map(\.pid)
+    return (living: living.map(\.pid), isQuiet: chase(child))
   }
 
-  /// Strikes at orphans one by one as they are seen. One that forks and ends, over and over, is a new process
-  /// every fraction of a millisecond, and gone before a look at a whole tree is over; but it is always our
-  /// direct child, and each of these rounds is about as quick as its.
-  private func chase(_ child: Child) {
-    guard child.phase == .clearing else { return }
+  /// Strikes at orphans as they are seen. One that forks and ends, over and over, is a new process every
+  /// fraction of a millisecond, and gone before a look at a whole tree is over. But it is always our direct
+  /// child and keeps its session, so a few system calls are enough to know and to hit it.
+  ///
+  /// - Returns: true when the last rounds found nothing to strike at.
+  private func chase(_ child: Child) -> Bool {
+    guard child.phase == .clearing else { return true }
     let tree = tree(of: child)
-    for _ in 0..<20 {
-      var isQuiet = true
-      for pid in ProcessTable.children(of: getpid()) where pid != tree.leader && tree.others[pid] == nil {
-        guard let entry = ProcessTable.entry(pid), !entry.isZombie, !tree.orphans([entry]).isEmpty else {
-          continue
+    var sessions: [Int32: Bool] = [:]
+    var quiet = 0
+    for _ in 0..<200 where quiet < 2 {
+      let before = orphansReaped
+      quiet += 1
+      for pid in livingOrphans() {
+        let session = getsid(pid)
+        if sessions[session] == nil, let entry = ProcessTable.entry(pid) {
+          sessions[session] = tree.belongs(entry) { ProcessTable.environment(of: $0, ProcessTree.marker) }
         }
-        isQuiet = false
-        if tree.belongs(entry, mark: { ProcessTable.environment(of: $0, ProcessTree.marker) }) {
-          ProcessTree.signal(entry, SIGKILL)
-        }
+        // A child that we have not reaped keeps its pid, so this can hit nobody else.
+        guard sessions[session] ?? false else { continue }
+        Glibc.kill(pid, SIGKILL)
+        quiet = 0
       }
-      if isQuiet { return }
-      reapOrphans()
+      if orphansReaped > before { quiet = 0 }
     }
+    return quiet == 2
   }
 
   private func forget(_ child: Child, survivors: [Int32]) {
@@ -122,26 +128,32 @@ extension ProcessLoop {
     onEvent(.emptied(child.handle, survivors: survivors))
   }
 
-  /// Reaps every adopted orphan that has ended. Children that others in this process made (they share our
-  /// session) are left to them.
+  /// Reaps every adopted orphan that has ended.
   func reapOrphans() {
+    let before = orphansReaped
+    _ = livingOrphans()
+    guard orphansReaped > before else { return }
+    for child in children.values where child.sweep != nil { child.sweep?.due = 0 }
+  }
+
+  /// The adopted orphans that live, the youngest first; those that have ended are reaped on the way. Children
+  /// that others in this process made (they share our session) are left to them.
+  private func livingOrphans() -> [Int32] {
     let known = Set(children.values.map(\.handle.pid))
-    let session = getsid(0)
-    var reaped = 0
-    var before = -1
-    // Reaping one may hide the next from the list, so look again; not for ever, as they may come as fast as
-    // they go.
-    for _ in 0..<8 where before != reaped {
-      before = reaped
-      for pid in ProcessTable.children(of: getpid()) where !known.contains(pid) {
-        guard let entry = ProcessTable.entry(pid), entry.isZombie, entry.session != session else { continue }
-        var wait = rbot_wait()
-        guard rbot_wait_pid(pid, &wait) == 0, wait.pid == pid else { continue }
-        reaped += 1
+    let own = getsid(0)
+    var living: [Int32] = []
+    for pid in ProcessTable.children(of: getpid()).reversed() where !known.contains(pid) {
+      let session = getsid(pid)
+      if session == own || session < 0 { continue }
+      var wait = rbot_wait()
+      guard rbot_wait_pid(pid, &wait) == 0 else { continue }
+      if wait.pid == pid {
+        orphansReaped += 1
         onEvent(.orphanReaped(pid: pid, ExitStatus(wait)))
+      } else {
+        living.append(pid)
       }
     }
-    guard reaped > 0 else { return }
-    for child in children.values where child.sweep != nil { child.sweep?.due = 0 }
+    return living
   }
 }

@@ -9,6 +9,7 @@ final class ProcessLoop {
   let epoll: Int32
   let onEvent: @Sendable (ProcessEvent) -> Void
   var children: [UInt64: Child] = [:]
+  var orphansReaped = 0
   private let signals: Int32
   private let mailbox: Mailbox
   private var lastID: UInt64 = 0

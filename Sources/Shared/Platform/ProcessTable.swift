@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 
 /// One line of the system's process table.
@@ -54,11 +55,8 @@ enum ProcessTable {
   /// The value of a variable in the environment that a process was started with.
   static func environment(of pid: Int32, _ name: String) -> String? {
     guard let bytes = readFile("/proc/\(pid)/environ") else { return nil }
-    let prefix = Array("\(name)=".utf8)
-    for line in bytes.split(separator: 0) where line.starts(with: prefix) {
-      return String(decoding: line.dropFirst(prefix.count), as: UTF8.self)
-    }
-    return nil
+    let start = rbot_find_variable(bytes, bytes.count, name)
+    return start < 0 ? nil : String(decoding: bytes[start...].prefix { $0 != 0 }, as: UTF8.self)
   }
 
   /// The names in a directory that are numbers; nil where it cannot be read.

@@ -37,6 +37,8 @@ int rbot_set_parent_death_signal(int signal);
 int rbot_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const int *descriptors,
                int count);
 
+/* Where the value of a variable begins in an environment as /proc shows it, -1 where it is not there. */
+ssize_t rbot_find_variable(const void *environment, size_t size, const char *name);
 /* The calling thread's name, at most 15 bytes, as `ps -L` shows it. */
 void rbot_name_thread(const char *name);
 
