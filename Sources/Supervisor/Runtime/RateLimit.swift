@@ -11,7 +11,7 @@ struct RateLimit: Sendable {
 
   /// Nil: no limit.
   init(bytesPerSecond: UInt64?) {
-    self.bytesPerSecond = bytesPerSecond.map(Double.init) ?? .infinity
+    self.bytesPerSecond = bytesPerSecond.map { Double($0) } ?? .infinity
     tokens = self.bytesPerSecond
   }
 

@@ -74,7 +74,8 @@ extension Supervisor {
   private func changed(_ worker: Worker, from before: WorkerState) {
     let now = worker.lifecycle.state
     worker.since = WallClock.now
-    let trouble = worker.lifecycle.trouble.map { ": \($0)" } ?? ""
+    // The reason is news only where it decides; the others carry it along.
+    let trouble = [.backoff, .failed].contains(now) ? worker.lifecycle.trouble.map { ": \($0)" } ?? "" : ""
     let severity: Severity = now == .failed ? .error : now == .backoff ? .warning : .info
     log(
       worker.name, run: worker.run?.id, .supervisor, severity,

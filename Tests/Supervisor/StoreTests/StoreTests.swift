@@ -1,0 +1,6 @@
+import Model
+import Storage
+import SupervisorStore
+import Testing
+
+@Suite("x") struct X {}
