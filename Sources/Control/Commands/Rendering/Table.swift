@@ -5,6 +5,8 @@ struct Table: Sendable {
     var isRight = false
     /// May be shortened, with an ellipsis, when the table is too wide.
     var isFlexible = false
+    /// What it is shortened to at the most.
+    var widthMin = 8
     /// What is left out first, highest first, when shortening is not enough; nil stays.
     var dropRank: Int?
     /// Left out when no row has anything in it.
@@ -12,7 +14,6 @@ struct Table: Sendable {
   }
 
   private static let gap = 2
-  private static let flexibleMin = 8
 
   var columns: [Column]
   var rows: [[Span]]
@@ -51,12 +52,11 @@ struct Table: Sendable {
     var excess = shown.reduce(0) { $0 + widths[$1] } + gap * max(0, shown.count - 1) - width
     let flexible = shown.filter { columns[$0].isFlexible }
     while excess > 0 {
-      guard let widest = flexible.max(by: { widths[$0] < widths[$1] }), widths[widest] > flexibleMin else {
-        return false
-      }
+      let shrinkable = flexible.filter { widths[$0] > columns[$0].widthMin }
+      guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { return false }
       // Down to the next widest in one step, so that a very long text costs no more than a short one.
-      let second = flexible.filter { $0 != widest }.map { widths[$0] }.max() ?? 0
-      let floor = max(flexibleMin, min(second, widths[widest] - 1))
+      let second = shrinkable.filter { $0 != widest }.map { widths[$0] }.max() ?? 0
+      let floor = max(columns[widest].widthMin, min(second, widths[widest] - 1))
       let step = min(excess, widths[widest] - floor)
       widths[widest] -= step
       excess -= step
@@ -77,6 +77,8 @@ struct Table: Sendable {
       }
       if !isLast { spans.append("  ") }
     }
-    return Line(spans.filter { !$0.text.isEmpty })
+    spans.removeAll { $0.text.isEmpty }
+    while let last = spans.last, last.text.allSatisfy({ $0 == " " }) { spans.removeLast() }
+    return Line(spans)
   }
 }

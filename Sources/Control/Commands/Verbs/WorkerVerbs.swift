@@ -44,11 +44,11 @@ extension WorkerVerb {
     for result in results {
       let name = result.cell("name")
       if result["ok"]?.boolValue == true {
-        let padding = Span(String(repeating: " ", count: width - TextWidth.of(name.text)))
+        let padding = Span(String(repeating: " ", count: width - TextWidth.of(name.text) + 2))
+        let state = result.text("state")
+        let message = result.text("message")
         try session.write([
-          Line([
-            name, padding, "  ", StateWord.span(result.text("state")), Span("  " + result.text("message")),
-          ])
+          Line([name, padding, Span(message.isEmpty ? state : message, StateWord.style(state))])
         ])
       } else if result.text("reason") == "unknown_strategy" {
         session.complain(await session.unknown(result.text("name")))

@@ -65,12 +65,12 @@ struct StatusView {
   private func table(_ strategies: [JSON]) -> Table {
     Table(
       columns: [
-        .init(title: "STRATEGY", isFlexible: true), .init(title: "STATE"),
+        .init(title: "STRATEGY", isFlexible: true, widthMin: 20), .init(title: "STATE"),
         .init(title: "PID", isRight: true, dropRank: 7), .init(title: "FOR", isRight: true, dropRank: 5),
         .init(title: "RESTARTS", isRight: true, dropRank: 8),
         .init(title: "ORDERS", isRight: true, dropRank: 4),
         .init(title: "FILLS", isRight: true, dropRank: 6),
-        .init(title: "POSITION", isFlexible: true, dropRank: 2, isOptional: true),
+        .init(title: "POSITION", isFlexible: true, widthMin: 16, dropRank: 2, isOptional: true),
         .init(title: "REALISED", isRight: true, dropRank: 1),
         .init(title: "OPEN P&L", isRight: true, dropRank: 3),
         .init(title: "SAYS", isFlexible: true, dropRank: 9, isOptional: true),

@@ -12,7 +12,7 @@ struct OrdersView {
         .init(title: "CREATED", dropRank: 6), .init(title: "ORDER", isFlexible: true),
         .init(title: "STRATEGY", isFlexible: true, dropRank: 3), .init(title: "INSTRUMENT", isFlexible: true),
         .init(title: "SIDE"), .init(title: "TYPE", dropRank: 7), .init(title: "ROLE", dropRank: 5),
-        .init(title: "UNITS", isRight: true), .init(title: "FILLED", isRight: true, dropRank: 9),
+        .init(title: "UNITS", isRight: true, dropRank: 1), .init(title: "FILLED", isRight: true, dropRank: 9),
         .init(title: "PRICE", isRight: true, dropRank: 2),
         .init(title: "STOP", isRight: true, dropRank: 10, isOptional: true),
         .init(title: "TARGET", isRight: true, dropRank: 11, isOptional: true), .init(title: "STATE"),
