@@ -34,7 +34,8 @@ private struct Walker {
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   private mutating func step() {
-    if next == UInt8(ascii: "\n") { line += 1 }
+    guard let byte = next else { return }
+    if byte == UInt8(ascii: "\n") { line += 1 }
     position += 1
   }
 

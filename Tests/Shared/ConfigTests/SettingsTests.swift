@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+@testable import Config
+
+@Suite struct SettingsTests {
+  @Test("An empty file means the defaults, and the example file says what they are")
+  func defaults() throws {
+    #expect(try DaemonSettings(path: "rbotd.toml", text: "") == DaemonSettings())
+    let example = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+      .deletingLastPathComponent().appendingPathComponent("../../../systemd/rbotd.toml").standardized.path
+    #expect(try DaemonSettings(path: example) == DaemonSettings())
+  }
+
+  @Test("Settings are read as written")
+  func settings() throws {
+    let settings = try DaemonSettings(
+      path: "rbotd.toml",
+      text: """
+        [supervisor]
+        log_level = "debug"
+        shutdown_timeout = "5s"
+        [gateway]
+        listen = "127.0.0.1:0"
+        feed = "replay:a.csv,b.csv@max"
+        [feed]
+        on_bad_line = "stop"
+        [paper]
+        balance = "2500.50"
+        fee = "0.0002"
+        [risk]
+        stale_quote = "30s"
+        ttl_min = 5
+        [logs]
+        max_age = "2d"
+        max_size = "1GB"
+        """)
+    #expect(settings.supervisor.logLevel == .debug && settings.supervisor.shutdownTimeout == .seconds(5))
+    #expect(settings.gateway.listen == ListenAddress(host: "127.0.0.1", port: 0))
+    #expect(settings.gateway.feed == "replay:a.csv,b.csv@max" && settings.feed.onBadLine == .stop)
+    #expect(settings.paper.balance == "2500.50" && settings.paper.fee == "0.0002")
+    #expect(settings.risk.staleQuote == .seconds(30) && settings.risk.ttlMinutes == 5)
+    #expect(settings.logs.maxAge == .seconds(172_800) && settings.logs.maxBytes == 1_000_000_000)
+  }
+
+  @Test("Mistakes are told together, an unknown table with the one that was meant")
+  func mistakes() {
+    var found: [String] = []
+    do {
+      _ = try DaemonSettings(
+        path: "r.toml",
+        text: """
+          [gatway]
+          listen = "x"
+          [gateway]
+          listen = "nowhere"
+          feed = "csv"
+          [paper]
+          currency = "usd"
+          fee = "2"
+          [risk]
+          quality_threshold = 101
+          """)
+    } catch { found = error.issues.map { "\($0.line ?? 0) \($0.key ?? "")" } }
+    #expect(
+      found == [
+        "1 gatway", "4 gateway.listen", "5 gateway.feed", "7 paper.currency", "8 paper.fee",
+        "10 risk.quality_threshold",
+      ])
+  }
+}
