@@ -106,6 +106,11 @@ public actor Gateway {
     }
   }
 
+  /// A gateway with a thread that does nothing else.
+  public static func onItsOwnThread(_ configuration: GatewayConfiguration) throws(GatewayFailure) -> Gateway {
+    try Gateway(configuration, on: EventLoops.one().next())
+  }
+
   private static func feedState(
     _ spec: FeedSpec, _ configuration: GatewayConfiguration, stored: FeedPosition?
   ) throws(StorageError) -> FeedState {

@@ -1,0 +1,117 @@
+public import GatewayService
+import Glibc
+import Hummingbird
+public import NIOCore
+
+/// The gateway's HTTP side: who it lets in, how long they may take, and the routes.
+public final class HTTPServer: Sendable {
+  /// Where it listens, with the port that the system chose.
+  public let address: String
+  private let task: Task<Void, Never>
+  private let heart: Task<Void, Never>
+
+  private init(address: String, task: Task<Void, Never>, heart: Task<Void, Never>) {
+    self.address = address
+    self.task = task
+    self.heart = heart
+  }
+
+  /// Listens, and returns once it does.
+  ///
+  /// - Parameters:
+  ///   - host: An address of this machine.
+  ///   - port: 0 lets the system choose.
+  /// - Throws: ``GatewayService/GatewayFailure`` with a sentence, when the port is taken for example.
+  public static func start(
+    _ gateway: Gateway, host: String, port: Int, loops: any EventLoopGroup
+  ) async throws(GatewayFailure) -> HTTPServer {
+    let count = ConnectionCount(limit: HTTPLimits.connections)
+    let (outcomes, outcome) = AsyncStream.makeStream(of: Outcome.self)
+    let application = Application(
+      router: Routes.router(gateway, host: host),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [ConnectionGuard(count)], idleTimeout: .seconds(HTTPLimits.idleSeconds),
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: HTTPLimits.headerBytes, maxHeaderListSize: HTTPLimits.headerBytes,
+            maxHeaderFieldCount: HTTPLimits.headerFields))),
+      configuration: ApplicationConfiguration(
+        address: .hostname(host, port: port)),
+      onServerRunning: { channel in outcome.yield(.listening(channel.localAddress?.port ?? port)) },
+      eventLoopGroupProvider: .shared(loops))
+    let task = Task {
+      do {
+        try await application.run()
+        outcome.yield(.failed(nil))
+      } catch {
+        outcome.yield(.failed(error))
+      }
+    }
+    let hub = gateway.events
+    let heart = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .seconds(HTTPLimits.heartbeatSeconds))
+        hub.wakeAll()
+      }
+    }
+    for await outcome in outcomes {
+      switch outcome {
+      case .listening(let port):
+        let shown = host.contains(":") ? "[\(host)]" : host
+        return HTTPServer(address: "\(shown):\(port)", task: task, heart: heart)
+      case .failed(let error):
+        heart.cancel()
+        throw failure(error, host, port)
+      }
+    }
+    throw failure(nil, host, port)
+  }
+
+  private enum Outcome: Sendable {
+    case listening(Int)
+    case failed((any Error)?)
+  }
+
+  private static func failure(_ error: (any Error)?, _ host: String, _ port: Int) -> GatewayFailure {
+    guard let error = error as? IOError else {
+      return GatewayFailure(
+        "listen", "HTTP cannot be served on \(host):\(port): \(error.map { "\($0)" } ?? "it ended at once").")
+    }
+    switch error.errnoCode {
+    case EADDRINUSE:
+      return GatewayFailure(
+        "port_in_use",
+        "The port \(port) of \(host) is in use by another program: stop that program, or set another port in "
+          + "[gateway] listen (port 0 lets the system choose).")
+    case EADDRNOTAVAIL:
+      return GatewayFailure(
+        "listen", "This machine has no address \(host): set one that it has in [gateway] listen.")
+    case EACCES:
+      return GatewayFailure(
+        "listen", "The port \(port) may not be used by this user: set one above 1023 in [gateway] listen.")
+    default:
+      return GatewayFailure("listen", "HTTP cannot be served on \(host):\(port): \(error).")
+    }
+  }
+
+  /// Stops listening and ends every connection.
+  public func stop() {
+    heart.cancel()
+    task.cancel()
+  }
+}
+
+/// What an HTTP client may cost.
+enum HTTPLimits {
+  static let headerBytes = 16 * 1_024
+  static let headerFields = 100
+  static let connections = 1_000
+  static let streams = 1_000
+  /// Between two requests.
+  static let idleSeconds: Int64 = 60
+  /// From connecting to the end of a request's header.
+  static let requestSeconds: Int64 = 10
+  /// A reader that takes nothing for so long is dropped.
+  static let stallSeconds: Int64 = 10
+  static let heartbeatSeconds = 15
+}

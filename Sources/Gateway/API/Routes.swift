@@ -1,0 +1,99 @@
+import GatewayService
+import Hummingbird
+import Model
+import NIOCore
+import Wire
+
+/// The paths that HTTP answers.
+enum Routes {
+  static func router(_ gateway: Gateway, host: String) -> Router<BasicRequestContext> {
+    let router = Router()
+    router.add(middleware: Manners(checksHost: HostRule.isLoopback(host)))
+    let health: @Sendable (Request, BasicRequestContext) -> Response = { _, _ in
+      HealthReport.response(gateway.health.current)
+    }
+    router.get("health", use: health)
+    router.get("api/health", use: health)
+    let streams = EventStreams(gateway)
+    router.get("events") { request, _ in streams.response(to: request) }
+    return router
+  }
+}
+
+/// What every answer has: safe headers, a host that is ours, and an error that programs can read.
+struct Manners: RouterMiddleware {
+  let checksHost: Bool
+
+  func handle(
+    _ request: Request, context: BasicRequestContext,
+    next: (Request, BasicRequestContext) async throws -> Response
+  ) async throws -> Response {
+    var response = try await answer(request, context, next)
+    response.headers[.xContentTypeOptions] = "nosniff"
+    if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+    for (name, value) in Self.headers { response.headers.append(.init(name: name, value: value)) }
+    return response
+  }
+
+  private func answer(
+    _ request: Request, _ context: BasicRequestContext,
+    _ next: (Request, BasicRequestContext) async throws -> Response
+  ) async throws -> Response {
+    // A page of another site may have its own name point here; it cannot choose the Host header.
+    if checksHost, !HostRule.isLoopback(authority: request.head.authority) {
+      return .failure(
+        .misdirectedRequest, "wrong_host", "This server answers to localhost, 127.0.0.1 and [::1] alone.")
+    }
+    do {
+      return try await next(request, context)
+    } catch let error as HTTPError where error.status == .notFound {
+      return .failure(.notFound, "not_found", "There is nothing at \(request.uri.path).")
+    } catch let error as HTTPError {
+      return .failure(
+        error.status, error.status.reasonPhrase.lowercased().replacing(" ", with: "_"),
+        error.body ?? error.status.reasonPhrase)
+    } catch {
+      return .failure(.internalServerError, "internal_error", "The request could not be answered.")
+    }
+  }
+
+  private static let headers: [(HTTPFields.Element.Name, String)] = [
+    ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+  ].compactMap { name, value in HTTPFields.Element.Name(name).map { ($0, value) } }
+}
+
+/// Which Host headers a server on the loopback device answers to.
+enum HostRule {
+  static func isLoopback(_ host: String) -> Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+
+  static func isLoopback(authority: String?) -> Bool {
+    guard let authority else { return false }
+    if authority.hasPrefix("[::1]") { return true }
+    return isLoopback(String(authority.prefix { $0 != ":" }).lowercased())
+  }
+}
+
+extension Response {
+  /// A JSON answer.
+  static func json(_ status: HTTPResponse.Status, _ json: JSON) -> Response {
+    var buffer = ByteBuffer()
+    buffer.writeJSON(json)
+    return Response(
+      status: status, headers: [.contentType: "application/json; charset=utf-8"],
+      body: ResponseBody(byteBuffer: buffer))
+  }
+
+  /// An error in the shape that all have.
+  static func failure(_ status: HTTPResponse.Status, _ error: String, _ message: String) -> Response {
+    let request = String(UInt64.random(in: .min ... .max), radix: 16)
+    return json(
+      status,
+      [
+        "ok": false, "error": .string(error), "message": .string(message), "request_id": .string(request),
+      ])
+  }
+}

@@ -1,0 +1,54 @@
+import API
+import Config
+import GatewayService
+import Glibc
+
+// The process that trades: it opens the journal, introduces itself to the supervisor that started it, opens its
+// doors to workers and to HTTP, and runs until it is told to stop.
+
+// A peer that is gone is an error of one write, not the end of this process.
+signal(SIGPIPE, SIG_IGN)
+// The HTTP server's own chatter; the gateway logs to its supervisor.
+setenv("LOG_LEVEL", "critical", 1)
+
+do {
+  try await run()
+} catch let failure as GatewayFailure {
+  Terminal.say(failure.message)
+  exit(failure.exitCode)
+} catch {
+  Terminal.say("\(error)")
+  exit(1)
+}
+exit(0)
+
+func run() async throws {
+  let configuration = try Arguments(Array(CommandLine.arguments.dropFirst())).configuration()
+  guard let descriptor = supervisorDescriptor() else {
+    throw GatewayFailure(
+      "supervisor", "rbot-gateway is started by rbotd, which gives it a socket in RBOT_SUPERVISOR_FD.")
+  }
+  let gateway = try Gateway.onItsOwnThread(configuration)
+  let signals = StopSignals { Task { await gateway.stop() } }
+  defer { signals.cancel() }
+  var server: HTTPServer?
+  do throws(GatewayFailure) {
+    try await gateway.connect(supervisor: descriptor)
+    let started = try await HTTPServer.start(
+      gateway, host: configuration.listen.host, port: configuration.listen.port, loops: EventLoops.one())
+    server = started
+    await gateway.ready(listen: started.address)
+  } catch {
+    await gateway.fail(error)
+  }
+  let failure = try await gateway.finished()
+  server?.stop()
+  if let failure { throw failure }
+}
+
+func supervisorDescriptor() -> CInt? {
+  guard let text = getenv("RBOT_SUPERVISOR_FD").map({ String(cString: $0) }), let descriptor = CInt(text),
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
+  else { return nil }
+  return descriptor
+}
