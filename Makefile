@@ -34,7 +34,7 @@ run: .build/release/.built ## Build, then run rbotd with the example strategies 
 
 .PHONY: bench
 bench: .build/release/.built ## Measure it: start, restart, order round trip, throughput, memory, idle CPU
-	python3 Tests/Benchmarks/run.py $(ARGS)
+	RBOT_BIN=$(CURDIR)/.build/release python3 Tests/Benchmarks/run.py $(ARGS)
 
 ##@ Develop
 
@@ -102,35 +102,40 @@ clean: ## Remove what was built (the home .rbot stays)
 BIN := $(DESTDIR)$(PREFIX)/bin
 LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/rbotd
 SHARE := $(DESTDIR)$(PREFIX)/share
+LIB := $(DESTDIR)$(PREFIX)/lib
 # A distribution's units are in /lib, an administrator's beside his programs.
-UNITS := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/lib/systemd/system,$(PREFIX)/lib/systemd/system)
-DROPS := $(DESTDIR)$(PREFIX)/lib
+UNITS := $(if $(filter /usr,$(PREFIX)),$(DESTDIR)/lib,$(LIB))/systemd/system
+EXAMPLES := $(patsubst strategies/%/strategy.toml,%,$(wildcard strategies/*/strategy.toml))
 
 .PHONY: install
-install: $(BUILD)/.built ## Install programs, SDK, examples, units, manual pages, completions
-	install -d $(BIN) $(LIBEXEC)
+install: $(BUILD)/.built ## Install programs, SDK, examples, unit, manual pages, completions
+	install -d $(BIN) $(LIBEXEC) $(UNITS) $(LIB)/sysusers.d $(LIB)/tmpfiles.d
 	install $(BUILD)/rbotd $(BUILD)/rbotctl $(BIN)
 	install $(BUILD)/rbot-gateway $(BUILD)/rbot-exec $(BUILD)/ema-cross $(BUILD)/channel-breakout $(LIBEXEC)
-	(cd strategies && find . -path "*/.*/*" -prune -o \( -name '*.py' -o -name '*.toml' -o -name py.typed -o -name '*.md' \) \
-	  -exec install -D -m 644 {} $(abspath $(SHARE))/rbotd/strategies/{} \;)
-	$(call install_files,$(wildcard systemd/*.service),$(UNITS))
-	$(call install_files,$(wildcard systemd/sysusers.d/*.conf),$(DROPS)/sysusers.d)
-	$(call install_files,$(wildcard systemd/tmpfiles.d/*.conf),$(DROPS)/tmpfiles.d)
+	install -d $(SHARE)/rbotd/python/rbot
+	install -m 644 strategies/pyproject.toml $(SHARE)/rbotd/python
+	install -m 644 strategies/rbot/*.py strategies/rbot/py.typed $(SHARE)/rbotd/python/rbot
+	for name in $(EXAMPLES); do install -d $(SHARE)/rbotd/strategies/$$name; \
+	  install -m 644 $$(ls strategies/$$name/*.toml strategies/$$name/*.py 2>/dev/null) $(SHARE)/rbotd/strategies/$$name; done
+	install -m 644 strategies/README.md $(SHARE)/rbotd/strategies
+	install -m 644 systemd/rbotd.toml $(SHARE)/rbotd
+	install -d $(SHARE)/doc/rbotd
+	install -m 644 README.md docs/protocol.md $(SHARE)/doc/rbotd
+	sed 's|@bindir@|$(PREFIX)/bin|g; s|@datadir@|$(PREFIX)/share|g' systemd/rbotd.service.in >$(UNITS)/rbotd.service
+	chmod 644 $(UNITS)/rbotd.service
+	install -m 644 systemd/sysusers.d/rbotd.conf $(LIB)/sysusers.d
+	install -m 644 systemd/tmpfiles.d/rbotd.conf $(LIB)/tmpfiles.d
 	$(foreach page,$(MAN),install -D -m 644 $(page) $(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page));)
 	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	$(BUILD)/rbotctl --generate-completion-script bash >$(SHARE)/bash-completion/completions/rbotctl
 	$(BUILD)/rbotctl --generate-completion-script zsh >$(SHARE)/zsh/site-functions/_rbotctl
 	$(BUILD)/rbotctl --generate-completion-script fish >$(SHARE)/fish/vendor_completions.d/rbotctl.fish
 
-install_files = $(if $(1),install -d $(2) && install -m 644 $(1) $(2))
-
 .PHONY: uninstall
 uninstall: ## Remove what install installed; settings, databases and strategies of yours stay
 	rm -f $(BIN)/rbotd $(BIN)/rbotctl
-	rm -rf $(LIBEXEC) $(SHARE)/rbotd
-	rm -f $(addprefix $(UNITS)/,$(notdir $(wildcard systemd/*.service)))
-	rm -f $(addprefix $(DROPS)/sysusers.d/,$(notdir $(wildcard systemd/sysusers.d/*.conf)))
-	rm -f $(addprefix $(DROPS)/tmpfiles.d/,$(notdir $(wildcard systemd/tmpfiles.d/*.conf)))
+	rm -rf $(LIBEXEC) $(SHARE)/rbotd $(SHARE)/doc/rbotd
+	rm -f $(UNITS)/rbotd.service $(LIB)/sysusers.d/rbotd.conf $(LIB)/tmpfiles.d/rbotd.conf
 	rm -f $(foreach page,$(MAN),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(SHARE)/bash-completion/completions/rbotctl $(SHARE)/zsh/site-functions/_rbotctl \
 	  $(SHARE)/fish/vendor_completions.d/rbotctl.fish
@@ -145,12 +150,14 @@ help: ## Show this list
 # The stamps lie in the build folders, so that `swift package clean` removes them too.
 
 # Static: what is installed needs no Swift on the machine, starts sooner and takes less memory.
-.build/release/.built: $(PROGRAM_SOURCES) | prerequisites
+.build/release/.built: $(PROGRAM_SOURCES)
+	@scripts/prerequisites
 	swift build -c release --static-swift-stdlib
 	@touch $@
 
 # One build for all tests, and for the programs that they run.
-.build/debug/.built: $(PROGRAM_SOURCES) $(TEST_SOURCES) | prerequisites
+.build/debug/.built: $(PROGRAM_SOURCES) $(TEST_SOURCES)
+	@scripts/prerequisites
 	swift build --build-tests
 	@touch $@
 
@@ -158,7 +165,3 @@ $(VENV)/.made: requirements-dev.txt
 	python3 -m venv $(VENV) || { echo "the test tools need Python's venv: scripts/prerequisites test"; exit 1; }
 	$(VENV)/bin/pip install -q -r requirements-dev.txt
 	@touch $@
-
-.PHONY: prerequisites
-prerequisites:
-	@scripts/prerequisites

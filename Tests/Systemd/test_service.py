@@ -57,7 +57,7 @@ def test_a_start_ends_when_rbotd_is_ready() -> None:
 
 def test_rbotd_runs_as_its_own_user_with_its_own_folders() -> None:
     owner = Path(f"/proc/{main_pid()}").owner()
-    assert owner == "rbotd"
+    assert owner == "rbot"
     assert Path("/run/rbotd/control.sock").is_socket()
     assert Path("/var/lib/rbotd/supervisor.sqlite").is_file()
     assert Path("/var/lib/rbotd/trading.sqlite").is_file()
