@@ -28,13 +28,13 @@ extension Supervisor {
 
   func openControlSocket() -> EventLoopFuture<Void> {
     let mode: UInt32 = options.controlGroup == nil ? 0o600 : 0o660
-    return Listener.bind(path: options.controlSocket, mode: mode, on: loop) { [self] credentials in
+    return Listener.bind(path: options.layout.controlSocket, mode: mode, on: loop) { [self] credentials in
       assumeIsolated { $0.admits(credentials) }
         ? ControlPeer(supervisor: self, credentials: credentials) : nil
     }.map { [self] listener in
       assumeIsolated { supervisor in
         if let group = supervisor.options.controlGroup {
-          giveToGroup(supervisor.options.controlSocket, group)
+          giveToGroup(supervisor.options.layout.controlSocket, group)
         }
         supervisor.listener = listener
       }

@@ -1,4 +1,5 @@
 import Config
+import Glibc
 import IPC
 import Lifecycle
 import Model
@@ -13,7 +14,7 @@ extension Supervisor {
   /// - Throws: what keeps the daemon from running at all, with a sentence.
   public func start() async throws {
     store.closeOpenRuns(before: lastRun + 1, reason: "rbotd ended without ending it")
-    let strays = Self.killStrays(ofHome: options.home)
+    let strays = ProcessTree.killStrays(markedWith: options.mark)
     if !strays.isEmpty { say(.warning, "killed what an earlier rbotd had left: \(strays)") }
     processes = try ProcessThread { [self] event in later { $0.happened(event) } }
     try await openControlSocket().get()
@@ -21,7 +22,9 @@ extension Supervisor {
     let reading = ManifestReading.load(options.strategies, python: options.settings.supervisor.python)
     report(issues: reading.issues)
     for (name, plan) in reading.plans.sorted(by: { $0.key < $1.key }) { admit(name, plan) }
-    say(.info, "rbotd \(Version.text) started with \(reading.plans.count) strategies in \(options.home)")
+    say(
+      .info, "rbotd \(Version.text) started with \(reading.plans.count) strategies in \(options.layout.state)"
+    )
     if let interval = ServiceNotify.watchdogInterval {
       // From this very loop: when it hangs, the pings end, and systemd starts us again.
       watchdog = loop.scheduleRepeatedTask(
@@ -32,12 +35,6 @@ extension Supervisor {
       store.prune(now: WallClock.now)
     }
     report()
-  }
-
-  /// Kills what an rbotd of this home that was killed has left.
-  @discardableResult
-  public nonisolated static func killStrays(ofHome home: String) -> [Int32] {
-    ProcessTree.killStrays(markedWith: mark(home: home))
   }
 
   private func startGateway() {
@@ -134,6 +131,8 @@ extension Supervisor {
     hasEnded = true
     say(.info, "stopped")
     listener?.close()
+    // The gateway removes its own, unless it was killed.
+    unlink(options.layout.gatewaySocket)
     watchdog?.cancel()
     housekeeping?.cancel()
     for client in clients.values { client.connection.close() }

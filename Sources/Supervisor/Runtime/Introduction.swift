@@ -45,9 +45,9 @@ extension Supervisor {
     if let listen = gatewayLink.about["listen"]?.stringValue {
       lines.append("  http     http://\(listen)/health")
     }
-    lines.append("  control  \(options.controlSocket)")
+    lines.append("  control  \(options.layout.controlSocket)")
     lines.append("")
-    let client = "rbotctl --home \(options.home)"
+    let client = options.home.map { "rbotctl --home \($0)" } ?? "rbotctl"
     lines.append("  next     \(client) status --watch")
     if let first = strategies.first?.name { lines.append("           \(client) logs \(first) -f") }
     lines.append("           Ctrl-C stops everything")

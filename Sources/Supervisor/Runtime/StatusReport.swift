@@ -45,8 +45,8 @@ extension Supervisor {
     return [
       "pid": .int(Int(getOwnPid())), "version": .string(Version.text), "uptime_s": .double(uptime()),
       "state": .string(phase.rawValue), "started": .string(started.description),
-      "home": .string(options.home),
-      "control": .string(options.controlSocket), "cpu_s": .double(own?.cpuSeconds ?? 0),
+      "home": .string(options.layout.state),
+      "control": .string(options.layout.controlSocket), "cpu_s": .double(own?.cpuSeconds ?? 0),
       "memory_bytes": .int(own?.memoryBytes ?? 0),
       "records": [
         "written": .int(store.written), "waiting": .int(store.pending), "lost": .int(store.lost),

@@ -59,7 +59,9 @@ public actor Supervisor {
     self.options = options
     ended = loop.makePromise(of: Void.self)
     let relay = TroubleRelay()
-    store = try SupervisorStore(path: options.database, retention: options.retention) { relay.tell($0) }
+    store = try SupervisorStore(path: options.layout.supervisorDatabase, retention: options.retention) {
+      relay.tell($0)
+    }
     let memory = try store.recall()
     let severity: Severity =
       switch options.settings.supervisor.logLevel {

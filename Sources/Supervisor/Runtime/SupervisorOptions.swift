@@ -1,50 +1,99 @@
 public import Config
+import Glibc
+public import Platform
 import SupervisorStore
 
-/// Where everything is, and how the supervisor runs; decided once, by the program.
+/// Where everything is, and how the supervisor runs; decided once, before anything starts.
 public struct SupervisorOptions: Sendable {
-  /// The home, absolute; also the beginning of every spawn's mark.
-  public var home: String
+  public let layout: HomeLayout
+  public let settings: DaemonSettings
   /// The settings' file, for the gateway; it may be missing.
-  public var config: String
+  public let config: String
   /// The folder with one folder per strategy.
-  public var strategies: String
-  public var settings: DaemonSettings
+  public let strategies: String
+  /// `--home`, to tell people what to give to rbotctl; nil where that finds it by itself.
+  public let home: String?
   /// Overrides the settings' feed; nil leaves it.
-  public var feed: String?
-  public var controlSocket: String
-  public var gatewaySocket: String
-  public var database: String
-  /// Holds one writable folder per strategy.
-  public var stateFolder: String
+  public let feed: String?
   /// `rbot-exec`.
-  public var helper: String
+  let launcher: String
   /// `rbot-gateway`.
-  public var gateway: String
-  /// What workers have on their `PATH`.
-  public var searchPath: String
+  let gateway: String
+  /// What workers have on their `PATH`: our own programs first.
+  let searchPath: String
   /// The folder that holds the Python package `rbot`; nil when there is none.
-  public var pythonPath: String?
-  /// The descriptor of the home's lock, which workers inherit.
-  public var lock: Int32?
+  let pythonPath: String?
   /// The group of the control socket; nil: the daemon's user and root alone.
-  public var controlGroup: UInt32?
+  let controlGroup: UInt32?
+  /// The descriptor of the lock, which workers inherit.
+  public var lock: Int32?
 
-  public init(home: String, config: String, strategies: String, settings: DaemonSettings) {
-    self.home = home
-    self.config = config
-    self.strategies = strategies
-    self.settings = settings
-    controlSocket = home + "/control.sock"
-    gatewaySocket = home + "/gateway.sock"
-    database = home + "/supervisor.sqlite"
-    stateFolder = home + "/state"
-    helper = "rbot-exec"
-    gateway = "rbot-gateway"
-    searchPath = "/usr/local/bin:/usr/bin:/bin"
+  /// Works everything out, and makes the folders that are missing.
+  ///
+  /// - Throws: a sentence: wrong settings, a folder that cannot be made, a program that is missing.
+  public init(_ arguments: DaemonArguments, environment: [String: String]) throws {
+    home = arguments.home.map { HomeLayout.absolute($0) }
+    feed = arguments.feed
+    layout = try HomeLayout(home: home, environment: environment, user: PeerCredentials.ownUser)
+    config = arguments.config.map { HomeLayout.absolute($0) } ?? layout.settingsFile
+    let isMissing = arguments.config == nil && access(config, F_OK) != 0
+    settings = isMissing ? DaemonSettings() : try DaemonSettings(path: config)
+    let beside = config.split(separator: "/").dropLast().joined(separator: "/")
+    strategies =
+      arguments.strategies.map { HomeLayout.absolute($0) }
+      ?? settings.supervisor.strategies.map { $0.hasPrefix("/") ? $0 : "/\(beside)/\($0)" }
+      ?? layout.strategies
+    launcher = try Self.program("rbot-exec")
+    gateway = try Self.program("rbot-gateway")
+    let programs = "/" + Executable.path.split(separator: "/").dropLast().joined(separator: "/")
+    searchPath = "\(programs):" + (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
+    pythonPath = [strategies, "\(programs)/../lib/rbotd/python", "\(programs)/../share/rbotd/python"]
+      .first { access($0 + "/rbot/__init__.py", R_OK) == 0 }
+    controlGroup = try settings.supervisor.controlGroup.map(Self.group)
+    try layout.makeDirectories()
   }
+
+  /// Takes the lock that makes a second daemon impossible. Workers inherit it, so those of an rbotd that was
+  /// killed hold it for the moment that they take to die.
+  public func takeLock() throws(LockError) -> LockFile {
+    for _ in 0..<40 {
+      do throws(LockError) {
+        return try LockFile(path: layout.lockFile)
+      } catch {
+        guard case .held(_, _, false) = error else { throw error }
+        ProcessTree.killStrays(markedWith: mark, roundsMax: 5)
+        usleep(50_000)
+      }
+    }
+    return try LockFile(path: layout.lockFile)
+  }
+
+  /// Begins the mark that every process of this home carries.
+  var mark: String { "rbot-\(SHA256.hex(layout.state).prefix(16))/" }
 
   var retention: SupervisorStore.Retention {
     .init(age: settings.logs.maxAge, bytes: Int64(clamping: settings.logs.maxBytes))
   }
+
+  private static func program(_ name: String) throws -> String {
+    guard let path = Executable.sibling(name) else {
+      let places = Executable.candidates(name).joined(separator: " or ")
+      throw CannotStart("\(name) is missing: it must be \(places)")
+    }
+    return path
+  }
+
+  private static func group(_ name: String) throws -> UInt32 {
+    guard let group = getgrnam(name) else {
+      throw CannotStart("supervisor.control_group: there is no group \(name)")
+    }
+    return group.pointee.gr_gid
+  }
+}
+
+/// Why rbotd does not start.
+struct CannotStart: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
 }

@@ -9,9 +9,6 @@ import SupervisorStore
 
 /// How a process comes to be: token, environment, descriptors.
 extension Supervisor {
-  /// Begins the mark that every process of this home carries.
-  nonisolated static func mark(home: String) -> String { "rbot-" + SHA256.hex(home).prefix(16) + "/" }
-
   func spawn(_ worker: Worker, _ generation: Generation) {
     lastRun += 1
     let run = RunRecord(id: lastRun, source: worker.name, generation: generation, started: WallClock.now)
@@ -28,7 +25,7 @@ extension Supervisor {
     }
     worker.tokenHash = worker.isGateway ? nil : SHA256.hex(token)
     let request = SpawnRequest(
-      spawnID: Self.mark(home: options.home) + "\(worker.name)/\(generation)", helper: options.helper,
+      spawnID: options.mark + "\(worker.name)/\(generation)", helper: options.launcher,
       command: worker.plan.command, environment: environment(of: worker, generation, token),
       directory: worker.plan.folder, limits: worker.plan.limits, lock: options.lock)
     let name = worker.name
@@ -44,13 +41,11 @@ extension Supervisor {
   }
 
   private func makeStateFolder(_ name: String) throws {
-    let folder = stateFolder(of: name)
+    let folder = options.layout.stateDirectory(of: name)
     guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
       throw SystemError("make the state folder \(folder)")
     }
   }
-
-  private func stateFolder(of name: String) -> String { "\(options.stateFolder)/\(name)" }
 
   /// An allow list: nothing of the daemon's own environment is passed on.
   private func environment(of worker: Worker, _ generation: Generation, _ token: String) -> [String: String] {
@@ -58,11 +53,11 @@ extension Supervisor {
       "RBOT_SUPERVISOR_FD": "3", "PATH": options.searchPath, "LANG": "C.UTF-8", "TZ": "UTC",
     ]
     if worker.isGateway {
-      environment["HOME"] = options.home
+      environment["HOME"] = options.layout.state
       return environment
     }
-    let state = stateFolder(of: worker.name)
-    environment["RBOT_GATEWAY_SOCKET"] = options.gatewaySocket
+    let state = options.layout.stateDirectory(of: worker.name)
+    environment["RBOT_GATEWAY_SOCKET"] = options.layout.gatewaySocket
     environment["RBOT_TOKEN"] = token
     environment["RBOT_STRATEGY"] = worker.name
     environment["RBOT_GENERATION"] = String(generation)

@@ -58,10 +58,12 @@ extension WorkerPlan {
   /// The gateway is run by the same machine: it has to live, so it is never given up.
   static func gateway(_ options: SupervisorOptions) -> WorkerPlan {
     let feed = options.feed ?? options.settings.gateway.feed
-    var plan = WorkerPlan(
-      command: [
-        options.gateway, "--home", options.home, "--config", options.config, "--feed", feed,
-      ], folder: options.home)
+    let layout = options.layout
+    let command = [
+      options.gateway, "--home", layout.state, "--socket", layout.gatewaySocket, "--config", options.config,
+      "--feed", feed,
+    ]
+    var plan = WorkerPlan(command: command, folder: layout.state)
     plan.policy.restart = .always
     plan.policy.limit = nil
     plan.policy.needsGateway = false

@@ -1,77 +1,61 @@
-import Config
 import Glibc
 import Model
 import Platform
 import Runtime
 
+// Before the first thread is made, so that none of them takes a signal.
 Signals.blockAll()
 
-func complain(_ message: String) {
+/// Ends the program with a sentence.
+func refuse(_ message: String, code: Int32) -> Never {
   let text = "rbotd: \(message)\n"
   _ = write(STDERR_FILENO, text, text.utf8.count)
+  exit(code)
 }
 
-let arguments: Arguments
-do {
-  arguments = try Arguments(CommandLine.arguments.dropFirst())
-} catch {
-  complain(error.message)
-  exit(2)
-}
-if arguments.wantsHelp {
-  print(Arguments.help)
-  exit(0)
-}
-if arguments.wantsVersion {
-  print("rbotd \(Version.text)")
-  exit(0)
-}
-do {
-  try await run(arguments)
-} catch {
-  complain("\(error)")
-  exit(1)
+func environment() -> [String: String] {
+  var found: [String: String] = [:]
+  var entry = environ
+  while let text = entry.pointee {
+    let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2 { found[String(parts[0])] = String(parts[1]) }
+    entry += 1
+  }
+  return found
 }
 
-/// Takes the home, starts the supervisor, and waits for its end.
-func run(_ arguments: Arguments) async throws {
-  let layout = Layout(arguments)
-  let settings = try readSettings(layout.config, mustExist: arguments.config != nil)
-  try layout.makeFolders()
-  var options = try layout.options(arguments, settings)
-  let lock = try takeLock(layout.home + "/rbotd.lock", home: layout.home)
+/// Takes the lock, runs the supervisor, and waits for its end.
+func supervise(_ arguments: DaemonArguments) async throws {
+  let environment = environment()
+  var options = try SupervisorOptions(arguments, environment: environment)
+  let lock = try options.takeLock()
   options.lock = lock.descriptor
   let supervisor = try Supervisor.onItsOwnThread(options)
   try await supervisor.start()
-  await announce(supervisor, options)
+  // Under a service manager the log says it all.
+  if environment["NOTIFY_SOCKET"] == nil {
+    await supervisor.settled(seconds: 2)
+    for line in await supervisor.introduction() { print(line) }
+    fflush(nil)
+  }
   try await supervisor.finished()
-  unlink(options.gatewaySocket)
   unlink(lock.path)
 }
 
-func readSettings(_ path: String, mustExist: Bool) throws -> DaemonSettings {
-  if !mustExist, access(path, F_OK) != 0 { return DaemonSettings() }
-  return try DaemonSettings(path: path)
+let arguments: DaemonArguments
+do {
+  arguments = try DaemonArguments(CommandLine.arguments.dropFirst())
+} catch {
+  refuse(error.message, code: 2)
 }
-
-/// Workers inherit the lock, so those of an rbotd that was killed hold it for the moment that they take to die.
-func takeLock(_ path: String, home: String) throws(LockError) -> LockFile {
-  for _ in 0..<60 {
-    do throws(LockError) {
-      return try LockFile(path: path)
-    } catch {
-      guard case .held(_, _, false) = error else { throw error }
-      Supervisor.killStrays(ofHome: home)
-      usleep(50_000)
-    }
+if arguments.wantsHelp {
+  print(DaemonArguments.help)
+} else if arguments.wantsVersion {
+  print("rbotd \(Version.text)")
+} else {
+  do {
+    try await supervise(arguments)
+  } catch {
+    refuse("\(error)", code: 1)
   }
-  return try LockFile(path: path)
-}
-
-/// What is running and what to type next, for a person who started it by hand.
-func announce(_ supervisor: Supervisor, _ options: SupervisorOptions) async {
-  guard environment("NOTIFY_SOCKET") == nil else { return }
-  await supervisor.settled(seconds: 5)
-  for line in await supervisor.introduction() { print(line) }
-  fflush(nil)
 }

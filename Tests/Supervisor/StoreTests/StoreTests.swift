@@ -1,6 +1,158 @@
+import Glibc
 import Model
 import Storage
-import SupervisorStore
 import Testing
 
-@Suite("x") struct X {}
+@testable import SupervisorStore
+
+/// A folder of its own for each test.
+private final class Folder {
+  let path: String
+
+  init() {
+    var template = Array("/tmp/rbotd-store-XXXXXX".utf8CString)
+    path = mkdtemp(&template).map { String(cString: $0) } ?? "/tmp"
+  }
+
+  deinit {
+    for file in ["supervisor.sqlite", "supervisor.sqlite-wal", "supervisor.sqlite-shm"] {
+      unlink("\(path)/\(file)")
+    }
+    rmdir(path)
+  }
+
+  var file: String { path + "/supervisor.sqlite" }
+
+  func store(_ retention: SupervisorStore.Retention = .init()) throws -> SupervisorStore {
+    try SupervisorStore(path: file, retention: retention) { _ in }
+  }
+}
+
+private func entry(
+  _ id: Int64, _ source: String, _ severity: Severity = .info, seconds: Int64 = 0, _ message: String = "line"
+) -> LogEntry {
+  LogEntry(
+    id: id, time: Timestamp(nanoseconds: 0).advanced(seconds: seconds), source: source, run: 1, stream: .log,
+    severity: severity, message: message, fieldsJSON: #"{"k":1}"#)
+}
+
+@Suite("What the supervisor remembers")
+struct StoreTests {
+  @Test("Lines come back in order, by strategy, level, time and number")
+  func logs() async throws {
+    let folder = Folder()
+    let store = try folder.store()
+    for id in 1...100 {
+      let severity: Severity = id % 10 == 0 ? .error : .info
+      store.append(entry(Int64(id), id % 2 == 0 ? "even" : "odd", severity, seconds: Int64(id), "line \(id)"))
+    }
+    await store.close()
+    let reopened = try folder.store()
+    var query = LogQuery()
+    query.limit = 3
+    let last = try await reopened.logs(query)
+    #expect(
+      last
+        == [98, 99, 100].map { id in
+          entry(id, id % 2 == 0 ? "even" : "odd", id == 100 ? .error : .info, seconds: id, "line \(id)")
+        })
+    query.sources = ["odd"]
+    #expect(try await reopened.logs(query).map(\.id) == [95, 97, 99])
+    query.before = 97
+    #expect(try await reopened.logs(query).map(\.id) == [91, 93, 95])
+    query = LogQuery()
+    query.severity = .warning
+    query.since = Timestamp(nanoseconds: 0).advanced(seconds: 75)
+    #expect(try await reopened.logs(query).map(\.id) == [80, 90, 100])
+    #expect(try reopened.recall().lastLog == 100)
+    await reopened.close()
+  }
+
+  @Test("Strategies and the ends of runs outlive the daemon, and a generation never goes back")
+  func state() async throws {
+    let folder = Folder()
+    let store = try folder.store()
+    store.save(StrategyRecord(name: "grid-bot", isWanted: true, isPaused: true, generation: 7))
+    store.save(StrategyRecord(name: "grid-bot", isWanted: false, isPaused: true, generation: 6))
+    for id in 1...256 {
+      var run = RunRecord(id: Int64(id), source: "codes", generation: id, started: Timestamp(nanoseconds: 1))
+      run.pid = Int32(id)
+      store.save(run)
+      run.ended = Timestamp(nanoseconds: 2)
+      run.exitCode = id - 1
+      run.reason = "exited"
+      store.save(run)
+    }
+    store.save(RunRecord(id: 257, source: "codes", generation: 257, started: Timestamp(nanoseconds: 3)))
+    await store.close()
+    let memory = try folder.store().recall()
+    #expect(
+      memory.strategies == [StrategyRecord(name: "grid-bot", isWanted: false, isPaused: true, generation: 7)])
+    #expect(memory.lastRun == 257)
+    #expect(memory.lastRuns.map(\.exitCode) == [255])
+    let again = try folder.store()
+    let runs = try await again.runs(of: "codes", limit: 1_000)
+    #expect(runs.dropFirst().map(\.exitCode) == (0...255).reversed())
+    await again.close()
+  }
+
+  @Test("Runs that a killed daemon left open are closed in the records")
+  func openRuns() async throws {
+    let folder = Folder()
+    let store = try folder.store()
+    store.save(RunRecord(id: 1, source: "one", generation: 1, started: Timestamp(nanoseconds: 1)))
+    store.closeOpenRuns(before: 2, reason: "rbotd was killed")
+    store.save(RunRecord(id: 2, source: "one", generation: 2, started: Timestamp(nanoseconds: 2)))
+    await store.close()
+    let again = try folder.store()
+    #expect(try await again.runs(of: "one", limit: 9).map(\.reason) == [nil, "rbotd was killed"])
+    await again.close()
+  }
+
+  @Test("Old lines go, by age and by size, and the young ones stay")
+  func retention() async throws {
+    let folder = Folder()
+    let store = try folder.store(.init(age: .seconds(100), bytes: 1 << 40))
+    for id in 1...1_000 { store.append(entry(Int64(id), "a", seconds: Int64(id))) }
+    for id in 1...1_000 {
+      let time = Timestamp(nanoseconds: 0).advanced(seconds: Int64(id))
+      store.append(MetricEntry(time: time, source: "a", run: 1, name: "n", value: Double(id)))
+    }
+    await store.close()
+    let aged = try folder.store(.init(age: .seconds(100), bytes: 1 << 40))
+    aged.pruneNow(Timestamp(nanoseconds: 0).advanced(seconds: 1_000))
+    var query = LogQuery()
+    query.limit = 10_000
+    #expect(try await aged.logs(query).map(\.id) == Array(900...1_000))
+    await aged.close()
+    let small = try folder.store(.init(age: .seconds(1 << 30), bytes: 1))
+    small.pruneNow(Timestamp(nanoseconds: 0).advanced(seconds: 1_000))
+    #expect(try await small.logs(query).isEmpty)
+    await small.close()
+  }
+
+  @Test("Records beyond the backlog are lost and counted, and room comes back")
+  func backlog() {
+    let backlog = Backlog(recordsMax: 3, bytesMax: 100)
+    #expect(backlog.admit(60))
+    #expect(!backlog.admit(60))
+    #expect(backlog.admit(10))
+    #expect(backlog.admit(10))
+    #expect(!backlog.admit(1))
+    #expect(backlog.refused == 2)
+    backlog.leave(records: 3, bytes: 80)
+    #expect(backlog.admit(100))
+  }
+
+  @Test("A file that is no database is refused with a sentence")
+  func damaged() throws {
+    let folder = Folder()
+    let text = String(repeating: "this is no database ", count: 500)
+    let fd = open(folder.file, O_CREAT | O_WRONLY, 0o600)
+    _ = write(fd, text, text.utf8.count)
+    close(fd)
+    #expect { try folder.store() } throws: { error in
+      (error as? StorageError)?.reason == .damaged && "\(error)".contains(folder.file)
+    }
+  }
+}

@@ -1,20 +1,21 @@
-/// What the command line says.
-struct Arguments {
-  var home: String?
-  var config: String?
-  var strategies: String?
-  var feed: String?
-  var wantsVersion = false
-  var wantsHelp = false
+/// What rbotd's command line says.
+public struct DaemonArguments: Sendable {
+  public var home: String?
+  public var config: String?
+  public var strategies: String?
+  public var feed: String?
+  public var wantsVersion = false
+  public var wantsHelp = false
 
-  static let help = """
+  /// What `--help` prints.
+  public static let help = """
     rbotd: supervises trading strategies
 
     usage: rbotd [--home DIR] [--config FILE] [--strategies DIR] [--feed SPEC]
 
       --home DIR         where databases, sockets and the strategies' own files live
-                         (as root /var/lib/rbotd, otherwise ~/.local/state/rbotd)
-      --config FILE      the settings (rbotd.toml in the home, or /etc/rbotd/rbotd.toml as root)
+                         (as root or a service /etc, /run and /var/lib/rbotd, otherwise ~/.local/state/rbotd)
+      --config FILE      the settings (rbotd.toml in the home, or in /etc/rbotd)
       --strategies DIR   the folder with one folder per strategy
       --feed SPEC        synthetic[:SEED] or replay:PATH[,PATH...][@SPEED]
       --version          prints the version
@@ -25,11 +26,12 @@ struct Arguments {
     """
 
   /// A mistake on the command line, as a sentence.
-  struct Mistake: Error {
-    let message: String
+  public struct Mistake: Error {
+    public let message: String
   }
 
-  init(_ words: some Sequence<String>) throws(Mistake) {
+  /// Reads the words after the program's name.
+  public init(_ words: some Sequence<String>) throws(Mistake) {
     var rest = Array(words)[...]
     while let word = rest.popFirst() {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
