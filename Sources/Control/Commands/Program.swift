@@ -23,12 +23,10 @@ public enum Program {
         socket: options.socket, home: options.home, environment: surroundings.environment,
         user: surroundings.user
       ) { access($0, F_OK) == 0 }
-      let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-      let session = Session(surroundings: surroundings, options: options, socket: socket, loop: group.next())
-      let result: Result<ExitStatus, any Error>
-      do { result = .success(try await verb.run(session)) } catch { result = .failure(error) }
-      try? await group.shutdownGracefully()
-      return try result.get()
+      // The loop lives as long as the process: shutting it down would take longer than most commands.
+      let loop = MultiThreadedEventLoopGroup.singleton.next()
+      return try await verb.run(
+        Session(surroundings: surroundings, options: options, socket: socket, loop: loop))
     } catch {
       return ended(error, isJSON: options.json, surroundings)
     }

@@ -1,11 +1,15 @@
 import Glibc
 import Model
+import NIOCore
+import NIOPosix
 
 extension Surroundings {
   /// The process's own environment, output and terminal.
   public static func ofProcess(environment: [String: String]) -> Surroundings {
     // A closed pipe is an error of write, not a signal.
     signal(SIGPIPE, SIG_IGN)
+    // One connection needs no more.
+    NIOSingletons.groupLoopCountSuggestion = 1
     let isTerminal = isatty(STDOUT_FILENO) == 1
     let isColoured =
       isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
