@@ -112,6 +112,7 @@ install: $(BUILD)/.built ## Install programs, SDK, examples, unit, manual pages,
 	install -d $(BIN) $(LIBEXEC) $(UNITS) $(LIB)/sysusers.d $(LIB)/tmpfiles.d
 	install $(BUILD)/rbotd $(BUILD)/rbotctl $(BIN)
 	install $(BUILD)/rbot-gateway $(BUILD)/rbot-exec $(BUILD)/ema-cross $(BUILD)/channel-breakout $(LIBEXEC)
+	strip --strip-debug $(BIN)/rbotd $(BIN)/rbotctl $(LIBEXEC)/*
 	install -d $(SHARE)/rbotd/python/rbot
 	install -m 644 strategies/pyproject.toml $(SHARE)/rbotd/python
 	install -m 644 strategies/rbot/*.py strategies/rbot/py.typed $(SHARE)/rbotd/python/rbot
