@@ -39,6 +39,11 @@ extension Gateway {
         return
       }
     }
+    count(item, session)
+  }
+
+  private func count(_ item: SubscriberQueue.Item, _ session: WorkerSession) {
+    guard case .quote = item else { return }
     session.subscription.sent += 1
     counters.quotesSent += 1
   }
@@ -53,8 +58,7 @@ extension Gateway {
       }
       guard session.connection.sendThinnable(encoded: scratch) else { return }
       session.subscription.queue.removeFirst()
-      session.subscription.sent += 1
-      counters.quotesSent += 1
+      count(item, session)
     }
   }
 

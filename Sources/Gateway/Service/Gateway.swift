@@ -78,7 +78,6 @@ public actor Gateway {
   public init(_ configuration: GatewayConfiguration, on loop: any EventLoop) throws(GatewayFailure) {
     self.loop = loop
     self.configuration = configuration
-    ended = loop.makePromise(of: GatewayFailure?.self)
     do throws(FeedError) {
       spec = try FeedSpec(configuration.feed)
     } catch {
@@ -98,6 +97,8 @@ public actor Gateway {
     } catch {
       throw GatewayFailure(error.reason.rawValue, error.message)
     }
+    // Last, because a promise that nobody keeps stops the program.
+    ended = loop.makePromise(of: GatewayFailure?.self)
     let spec = spec
     health.update {
       $0.feedKind = spec.kind

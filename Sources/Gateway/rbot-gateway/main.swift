@@ -23,12 +23,20 @@ do {
 exit(0)
 
 func run() async throws {
-  let configuration = try Arguments(Array(CommandLine.arguments.dropFirst())).configuration()
+  let arguments = try Arguments(Array(CommandLine.arguments.dropFirst()))
   guard let descriptor = supervisorDescriptor() else {
     throw GatewayFailure(
       "supervisor", "rbot-gateway is started by rbotd, which gives it a socket in RBOT_SUPERVISOR_FD.")
   }
-  let gateway = try Gateway.onItsOwnThread(configuration)
+  let configuration: GatewayConfiguration
+  let gateway: Gateway
+  do {
+    configuration = try arguments.configuration()
+    gateway = try Gateway.onItsOwnThread(configuration)
+  } catch {
+    Farewell.send(error, to: descriptor)
+    throw error
+  }
   let signals = StopSignals { Task { await gateway.stop() } }
   defer { signals.cancel() }
   var server: HTTPServer?
