@@ -19,7 +19,7 @@ import Wire
         "STRATEGY         STATE   PID     FOR  RESTARTS  ORDERS  FILLS  POSITION       REALISED  OPEN P&L  SAYS",
         "ema-cross        ready    31      3m         0       4      3  EUR_USD +1000     +1.20     -0.35  "
           + "waiting for 20 candles of EUR_USD before the first decision",
-        "grid-bot         paused   31      3m         0       4      3  EUR_USD -2500         0     +12.5  "
+        "grid-bot         paused   31      3m         0       4      3  EUR_USD -2500      0.00    +12.50  "
           + "waiting for 20 candles of EUR_USD before the first decision",
         "momentum-sniper  failed       2h 30m         5       0                                            "
           + "exited with code 3 before it was ready", "",
@@ -78,6 +78,14 @@ import Wire
     #expect(Page.duration(seconds: 7_500) == "2h 5m")
     #expect(Page.duration(seconds: 4 * 86_400 + 3 * 3_600) == "4d 3h")
     #expect(Page.duration(seconds: .nan) == "0s")
+  }
+
+  @Test(arguments: [
+    ("0", "0.00"), ("1.2", "+1.20"), ("-0.143861874", "-0.1439"), ("0.2", "+0.20"), ("1234.5651", "+1234.57"),
+    ("-0.00004", "0.00"), ("-1.995", "-2.00"), ("0.99999", "+1.00"), ("nonsense", "nonsense"), ("", ""),
+  ])
+  func moneyIsRoundedAndSigned(_ exact: String, _ shown: String) {
+    #expect((["pnl": .string(exact)] as JSON).money("pnl").text == shown)
   }
 
   @Test func aStrategyInDetailSaysWhyItFailed() {

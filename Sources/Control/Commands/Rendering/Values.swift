@@ -21,11 +21,11 @@ extension JSON {
   /// A position's size with its sign: `+1000`, `-1000`.
   func signed(_ key: String) -> Span { Span(Self.signed(text(key))) }
 
-  /// A profit or loss: its sign shown, green or red.
+  /// A profit or loss: rounded, its sign shown, green or red. The exact digits are in the JSON.
   func money(_ key: String) -> Span {
-    let text = text(key)
-    guard let amount = Amount(text) else { return Span(text) }
-    return Span(Self.signed(text), amount.isPositive ? .green : amount.isNegative ? .red : .plain)
+    guard let amount = Amount(text(key)) else { return cell(key) }
+    return Span(
+      Self.signed(MoneyText.rounded(amount)), amount.isPositive ? .green : amount.isNegative ? .red : .plain)
   }
 
   private static func signed(_ text: String) -> String {
@@ -35,6 +35,18 @@ extension JSON {
 
   /// The objects of an array field.
   func items(_ key: String) -> [JSON] { self[key]?.arrayValue ?? [] }
+}
+
+/// Money as a person reads it.
+enum MoneyText {
+  /// Two decimals; four below one, where two would hide too much, without the zeros beyond two.
+  static func rounded(_ amount: Amount) -> String {
+    let decimals = amount.magnitude < .one ? 4 : 2
+    let step = Amount.step(decimals: decimals).raw
+    let half = amount.raw < 0 ? -(step / 2) : step / 2
+    let (sum, overflow) = amount.raw.addingReportingOverflow(half)
+    return Amount(raw: overflow ? amount.raw : sum / step * step).text(minimumDecimals: 2)
+  }
 }
 
 /// The words of states, in their colours.

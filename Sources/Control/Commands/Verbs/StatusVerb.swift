@@ -62,7 +62,9 @@ struct StatusVerb: Verb {
         if session.isJSON {
           session.complain(failure.message)
         } else {
-          try draw([Line(failure.message, .red), Line("trying again every second", .dim)], session)
+          try draw(
+            [Line("rbotd is not there; trying again every second", .red), Line(failure.message, .dim)],
+            session)
         }
       } catch {
         if isTerminal { try session.surroundings.output.write("\u{1B}[?25h") }

@@ -10,7 +10,8 @@ struct OrdersView {
     return Table(
       columns: [
         .init(title: "CREATED", dropRank: 6), .init(title: "ORDER", isFlexible: true),
-        .init(title: "STRATEGY", isFlexible: true, dropRank: 3), .init(title: "INSTRUMENT", isFlexible: true),
+        .init(title: "STRATEGY", isFlexible: true, widthMin: 16, dropRank: 3),
+        .init(title: "INSTRUMENT", isFlexible: true, widthMin: 10),
         .init(title: "SIDE"), .init(title: "TYPE", dropRank: 7), .init(title: "ROLE", dropRank: 5),
         .init(title: "UNITS", isRight: true, dropRank: 1), .init(title: "FILLED", isRight: true, dropRank: 9),
         .init(title: "PRICE", isRight: true, dropRank: 2),
@@ -48,8 +49,9 @@ struct FillsView {
       columns: [
         .init(title: "TIME", dropRank: 6), .init(title: "FILL", isRight: true, dropRank: 5),
         .init(title: "ORDER", isFlexible: true, dropRank: 4),
-        .init(title: "STRATEGY", isFlexible: true, dropRank: 3),
-        .init(title: "INSTRUMENT", isFlexible: true), .init(title: "SIDE"), .init(title: "ROLE", dropRank: 2),
+        .init(title: "STRATEGY", isFlexible: true, widthMin: 16, dropRank: 3),
+        .init(title: "INSTRUMENT", isFlexible: true, widthMin: 10), .init(title: "SIDE"),
+        .init(title: "ROLE", dropRank: 2),
         .init(title: "UNITS", isRight: true), .init(title: "PRICE", isRight: true),
         .init(title: "FEE", isRight: true, dropRank: 7), .init(title: "REALISED", isRight: true, dropRank: 1),
       ],
@@ -75,7 +77,8 @@ struct PositionsView {
     guard !positions.isEmpty else { return [Line("no positions", .dim)] }
     return Table(
       columns: [
-        .init(title: "STRATEGY", isFlexible: true), .init(title: "INSTRUMENT", isFlexible: true),
+        .init(title: "STRATEGY", isFlexible: true, widthMin: 16),
+        .init(title: "INSTRUMENT", isFlexible: true, widthMin: 10),
         .init(title: "UNITS", isRight: true), .init(title: "PRICE", isRight: true, dropRank: 2),
         .init(title: "REALISED", isRight: true, dropRank: 1), .init(title: "OPEN P&L", isRight: true),
         .init(title: "TRADES", isRight: true, dropRank: 3), .init(title: "BROKER", dropRank: 4),
