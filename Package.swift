@@ -78,7 +78,11 @@ let worker: [Target] = [
   code(
     "StrategyKit", "Worker/StrategyKit",
     ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
-  .executableTarget(name: "rbot-exec", path: "Sources/Worker/rbot-exec"),
+  // Static and without Swift's start files: it is on the way of every start, and a dynamic C program that SwiftPM
+  // links would load the Swift runtime first.
+  .executableTarget(
+    name: "rbot-exec", path: "Sources/Worker/rbot-exec",
+    linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-executable"])]),
   .executableTarget(
     name: "ema-cross", dependencies: ["StrategyKit"], path: "strategies/ema_cross",
     exclude: ["strategy.toml"], swiftSettings: strict),
