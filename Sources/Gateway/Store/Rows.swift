@@ -62,7 +62,7 @@ extension Order {
       filledUnits: try row.amount("filled_units", table),
       averagePrice: try row.optionalAmount("average_price", table), state: try row.word("state", table),
       reason: row["reason"], tradeID: row["trade_id"], updated: Timestamp(nanoseconds: updated),
-      expires: row.time("expires"))
+      expires: row.time("expires"), fingerprint: try row.value("fingerprint", table))
   }
 }
 

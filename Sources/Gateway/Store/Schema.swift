@@ -40,7 +40,8 @@ enum Schema {
       trade_id INTEGER,
       updated INTEGER NOT NULL,
       expires INTEGER,
-      is_final INTEGER NOT NULL
+      is_final INTEGER NOT NULL,
+      fingerprint TEXT NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX orders_client ON orders (strategy, client_order_id);
     CREATE INDEX orders_open ON orders (number) WHERE is_final = 0;

@@ -41,7 +41,7 @@ struct JournalWriter {
   private func write(_ order: Order) throws {
     try run(
       """
-      INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+      INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       ON CONFLICT (number) DO UPDATE SET units = excluded.units, price = excluded.price,
         stop_loss = excluded.stop_loss, take_profit = excluded.take_profit,
         filled_units = excluded.filled_units, average_price = excluded.average_price,
@@ -55,7 +55,7 @@ struct JournalWriter {
         order.created.nanoseconds, order.units.description, order.price?.description,
         order.stopLoss?.description, order.takeProfit?.description, order.filledUnits.description,
         order.averagePrice?.description, order.state.rawValue, order.reason, order.tradeID,
-        order.updated.nanoseconds, order.expires?.nanoseconds, order.state.isFinal,
+        order.updated.nanoseconds, order.expires?.nanoseconds, order.state.isFinal, order.fingerprint,
       ])
     try run(
       """

@@ -17,7 +17,8 @@ enum Samples {
       timeInForce: .gtc, reduceOnly: true, quality: 75, mode: .paper, tag: "it's a \"tag\"", created: time,
       units: 1_000, price: amount("1.16550"), stopLoss: amount("1.16"), takeProfit: amount("1.17"),
       filledUnits: 400, averagePrice: amount("1.165512345678901234"), state: state, reason: "oco",
-      tradeID: 9, updated: time.advanced(seconds: 1), expires: time.advanced(seconds: 21_600))
+      tradeID: 9, updated: time.advanced(seconds: 1), expires: time.advanced(seconds: 21_600),
+      fingerprint: "EUR_USD sell limit 1000")
   }
 
   static func bare(_ number: Int64) -> Order {
