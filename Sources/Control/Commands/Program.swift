@@ -2,7 +2,6 @@ import ArgumentParser
 import Glibc
 import NIOCore
 import NIOPosix
-import Platform
 import Wire
 
 /// rbotctl from the arguments to the exit status.

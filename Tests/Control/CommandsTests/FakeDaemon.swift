@@ -2,12 +2,13 @@ import Glibc
 import IPC
 import NIOCore
 import NIOPosix
-import Platform
 import Synchronization
 import Wire
 
 /// A control server in a folder of its own, whose answers a test writes.
 final class FakeDaemon: Sendable {
+  struct NoFolder: Error {}
+
   /// What to do with a request, on the connection's loop.
   typealias Answer = @Sendable (String, JSON, RequestID, Connection) -> Void
 
@@ -43,7 +44,7 @@ final class FakeDaemon: Sendable {
 
   init(_ answer: @escaping Answer) async throws {
     var template = Array("/tmp/rbotctl-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw SystemError("make a folder for a test") }
+    guard mkdtemp(&template) != nil else { throw NoFolder() }
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     path = folder + "/control.sock"
     let seen = Seen()

@@ -9,6 +9,7 @@ public struct Page: Sendable {
   /// Seconds that local time is ahead of UTC at a moment.
   public var localOffset: @Sendable (Timestamp) -> Int64
 
+  /// A terminal's size in cells.
   public struct Size: Hashable, Sendable {
     public var columns: Int
     public var rows: Int
