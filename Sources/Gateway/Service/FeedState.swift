@@ -71,6 +71,12 @@ struct FeedState {
   /// Whether quotes were taken in that the journal does not know of, or may come.
   var isMoving: Bool { state == .live || position.sequence != savedSequence || position.hasEnded }
 
+  /// Where the feed is at this moment.
+  mutating func currentPosition() -> FeedPosition {
+    position.state = player?.state
+    return position
+  }
+
   /// Starts the source.
   ///
   /// - Parameter onAvailable: As ``ReadAhead``'s.

@@ -137,9 +137,8 @@ extension Gateway {
   func savePosition() {
     guard feed.position.sequence != feed.savedSequence else { return }
     feed.savedSequence = feed.position.sequence
-    feed.position.state = feed.player?.state
     outbox.appendCommitting { _ in }
-    journal?.submit(JournalEntry(feed: feed.position))
+    journal?.submit(JournalEntry(feed: feed.currentPosition()))
   }
 
   // MARK: - Lockstep

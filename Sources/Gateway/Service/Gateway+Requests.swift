@@ -23,12 +23,9 @@ extension Gateway {
       case "order.modify": try modify(params, id, session)
       case "position.close": try closePosition(params, id, session)
       case "quotes.subscribe":
-        let result = try subscribe(params, session)
-        answer(session, id) { $0.value(result) }
-        if feed.state == .ended { perform(ChangeSet()) { [self] _ in tellFeedState(session) } }
+        change(session, id) { [self] () throws(RPCError) in try subscribe(params, session) }
       case "quotes.unsubscribe":
-        let result = try unsubscribe(params, session)
-        answer(session, id) { $0.value(result) }
+        change(session, id) { [self] () throws(RPCError) in try unsubscribe(params, session) }
       case "candles": try listCandles(params, id, session)
       case "quote.latest": try latestQuote(params, id, session)
       case "orders": try listOrders(params, session.strategy, to: responder(session, id))
@@ -40,6 +37,21 @@ extension Gateway {
       }
     } catch {
       refuse(session, id, error)
+    }
+  }
+
+  /// Changes what a worker sees, in its place among what it is told: behind the quotes that it is owed already.
+  private func change(
+    _ session: WorkerSession, _ id: RequestID, _ body: @escaping () throws(RPCError) -> JSON
+  ) {
+    perform(ChangeSet()) { [self] _ in
+      do throws(RPCError) {
+        let result = try body()
+        responder(session, id).succeed { $0.value(result) }
+        if feed.state == .ended { tellFeedState(session) }
+      } catch {
+        responder(session, id).fail(error)
+      }
     }
   }
 

@@ -44,7 +44,8 @@ extension Gateway {
   }
 
   private func accept() -> WorkerDoor? {
-    guard phase == .running || phase == .starting, sessions.count < Self.sessionsMax else { return nil }
+    guard phase == .running || phase == .starting, openDoors < Self.sessionsMax else { return nil }
+    openDoors += 1
     let id = nextSession
     nextSession += 1
     return WorkerDoor(gateway: self, session: id)
@@ -217,6 +218,7 @@ extension Gateway {
   // MARK: - Goodbye
 
   func closed(_ id: Int, _ reason: CloseReason) {
+    openDoors -= 1
     guard let session = sessions.removeValue(forKey: id) else { return }
     if let worker = session.worker, sessionsByStrategy[worker.strategy] === session {
       sessionsByStrategy[worker.strategy] = nil

@@ -42,6 +42,8 @@ public actor Gateway {
   /// By instrument, in the order of the strategies' names.
   var subscribers: [String: [WorkerSession]] = [:]
   var nextSession = 1
+  /// Connections of workers, those that have not said anything yet too.
+  var openDoors = 0
 
   var supervisor: Connection?
   var isFeedHeld = false
@@ -140,7 +142,7 @@ public actor Gateway {
       return
     }
     var entry = JournalEntry(changes: changes, events: events)
-    if feed.isMoving { entry.feed = feed.position }
+    if feed.isMoving { entry.feed = feed.currentPosition() }
     outbox.appendCommitting { [self] events in
       tell(changes, events)
       effect(events)
