@@ -29,6 +29,9 @@ public final class SupervisorStore: Sendable {
     public let lastRuns: [RunRecord]
   }
 
+  /// For state: each commit is on the disk.
+  private let careful: DatabasePool
+  /// For logs, metrics and reading.
   private let pool: DatabasePool
   private let telemetry: TelemetryWriter
   private let state: StateWriter
@@ -45,7 +48,7 @@ public final class SupervisorStore: Sendable {
     onTrouble: @escaping @Sendable (String?) -> Void
   ) throws(StorageError) {
     let onTrouble: @Sendable (StorageError?) -> Void = { onTrouble($0?.message) }
-    let careful = try DatabaseFile.open(at: path, durability: .full, readers: 1, migrator: Schema.migrator)
+    careful = try DatabaseFile.open(at: path, durability: .full, readers: 1, migrator: Schema.migrator)
     pool = try DatabaseFile.open(at: path, durability: .normal, readers: 1, migrator: Schema.migrator)
     state = StateWriter(pool: careful, onTrouble: onTrouble)
     telemetry = TelemetryWriter(pool: pool, onTrouble: onTrouble)
@@ -178,9 +181,12 @@ public final class SupervisorStore: Sendable {
     }
   }
 
-  /// Writes what waits and ends the writers.
+  /// Writes what waits, ends the writers and closes the file; nothing may be asked of it after that.
   public func close() async {
     await telemetry.close()
     await state.close()
+    // The last connection to go folds the log file into the database.
+    try? careful.close()
+    try? pool.close()
   }
 }
