@@ -148,19 +148,25 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# The stamps lie in the build folders, so that `swift package clean` removes them too.
+# The stamps lie in the build folders, so that `swift package clean` removes them too. Each bears the time at which
+# its build began: what was edited meanwhile is built next time.
+started = .build/.started-$(notdir $(@D))
+begin = @mkdir -p .build && touch $(started)
+end = @touch -r $(started) $@
 
 # Static: what is installed needs no Swift on the machine, starts sooner and takes less memory.
 .build/release/.built: $(PROGRAM_SOURCES)
 	@scripts/prerequisites
+	$(begin)
 	swift build -c release --static-swift-stdlib
-	@touch $@
+	$(end)
 
 # One build for all tests, and for the programs that they run.
 .build/debug/.built: $(PROGRAM_SOURCES) $(TEST_SOURCES)
 	@scripts/prerequisites
+	$(begin)
 	swift build --build-tests
-	@touch $@
+	$(end)
 
 $(VENV)/.made: requirements-dev.txt
 	python3 -m venv $(VENV) || { echo "the test tools need Python's venv: scripts/prerequisites test"; exit 1; }
