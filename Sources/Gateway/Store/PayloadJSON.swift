@@ -5,6 +5,7 @@ extension DeskEvent {
   /// The payload as a JSON object; amounts are JSON numbers with their exact digits.
   var payloadJSON: String {
     var text = "{"
+    text.reserveCapacity(384)
     for (index, field) in payload.enumerated() {
       if index > 0 { text += "," }
       text.appendJSON(field.key)
@@ -24,6 +25,13 @@ extension DeskEvent {
 extension String {
   /// Appends a JSON string.
   mutating func appendJSON(_ text: String) {
+    // Nearly all text stands for itself.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      self += "\""
+      self += text
+      self += "\""
+      return
+    }
     self += "\""
     for scalar in text.unicodeScalars {
       switch scalar {

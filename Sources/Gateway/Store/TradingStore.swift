@@ -16,7 +16,8 @@ public final class TradingStore: Sendable {
 
   /// Opens the file, or makes it.
   public init(path: String) throws(StorageError) {
-    pool = try DatabaseFile.open(at: path, durability: .full, readers: 4, migrator: Schema.migrator)
+    pool = try DatabaseFile.open(
+      at: path, durability: .full, readers: 4, checkpointPages: 8_000, migrator: Schema.migrator)
     self.path = path
     do {
       let last = try pool.read { try Int64.fetchOne($0, sql: "SELECT max(seq) FROM events") }

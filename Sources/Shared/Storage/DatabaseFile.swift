@@ -18,13 +18,17 @@ public enum DatabaseFile {
   ///   - path: The file; its folder must exist.
   ///   - durability: `full` for a journal that others act upon, `normal` for logs and metrics.
   ///   - readers: How many connections may read beside the one that writes.
+  ///   - checkpointPages: How many pages of 4 KiB the log holds before a commit carries them over into the file;
+  ///     that commit takes some milliseconds longer.
   ///   - migrator: Every migration that the program knows, in order.
   public static func open(
-    at path: String, durability: Durability, readers: Int = 2, migrator: DatabaseMigrator
+    at path: String, durability: Durability, readers: Int = 2, checkpointPages: Int = 1_000,
+    migrator: DatabaseMigrator
   ) throws(StorageError) -> DatabasePool {
     try makePrivate(path)
     do {
-      let pool = try DatabasePool(path: path, configuration: configuration(durability, readers: readers))
+      let pool = try DatabasePool(
+        path: path, configuration: configuration(durability, readers, checkpointPages))
       let superseded = try pool.read { database in try migrator.hasBeenSuperseded(database) }
       guard !superseded else {
         throw StorageError(
@@ -39,7 +43,9 @@ public enum DatabaseFile {
     }
   }
 
-  private static func configuration(_ durability: Durability, readers: Int) -> Configuration {
+  private static func configuration(
+    _ durability: Durability, _ readers: Int, _ checkpointPages: Int
+  ) -> Configuration {
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.maximumReaderCount = readers
@@ -52,8 +58,8 @@ public enum DatabaseFile {
       try database.execute(
         sql: """
           PRAGMA synchronous = \(durability.rawValue);
-          PRAGMA wal_autocheckpoint = 1000;
-          PRAGMA journal_size_limit = 16777216;
+          PRAGMA wal_autocheckpoint = \(checkpointPages);
+          PRAGMA journal_size_limit = 67108864;
           PRAGMA cache_size = -2048;
           PRAGMA temp_store = MEMORY;
           """)
