@@ -66,7 +66,9 @@ def floor() -> dict[str, float]:
         program = Path(folder) / "floor"
         source = Path(__file__).with_name("floor.c")
         subprocess.run(["cc", "-O2", "-o", str(program), str(source), "-lsqlite3"], check=True)
-        done = subprocess.run([str(program), f"{folder}/floor.db"], check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [str(program), f"{folder}/floor.db"], check=True, capture_output=True, text=True
+        )
         figures: dict[str, float] = json.loads(done.stdout)
         return figures
 
@@ -103,7 +105,9 @@ def kill_to_ready(source: Any, name: str) -> float:
     with Daemon({name: source}) as daemon:
         manifest = daemon.strategies / name / "strategy.toml"
         text = manifest.read_text()
-        manifest.write_text(text.replace("[trading]", '[restart]\nhealthy_after = "100ms"\n[trading]', 1))
+        manifest.write_text(
+            text.replace("[trading]", '[restart]\nhealthy_after = "100ms"\n[trading]', 1)
+        )
         daemon.call("reload", {"dry_run": False})
         pid = daemon.wait_ready(name)["strategies"][0]["pid"]
         time.sleep(0.3)
@@ -139,7 +143,9 @@ def quotes(lines: int) -> dict[str, float]:
         if recorded.exists():
             feeds["recorded"] = recorded
         for name, path in feeds.items():
-            with Daemon({"quotes": worker("quotes", "quotes", brokers="[]")}, feed=f"replay:{path}@max") as daemon:
+            with Daemon(
+                {"quotes": worker("quotes", "quotes", brokers="[]")}, feed=f"replay:{path}@max"
+            ) as daemon:
                 daemon.wait_ready("quotes")
                 found = report(daemon, "quotes")
                 figures[f"quotes_{name}_per_s"] = found["quotes"] / found["seconds"]
@@ -159,10 +165,14 @@ def telemetry(job: str, count: int) -> dict[str, float]:
 
         def rows() -> int:
             query = "select count(*) from logs" if job == "logs" else "select count(*) from metrics"
-            done = subprocess.run(["sqlite3", "-readonly", str(database), query], capture_output=True, text=True)
+            done = subprocess.run(
+                ["sqlite3", "-readonly", str(database), query], capture_output=True, text=True
+            )
             return int(done.stdout or 0)
 
-        stored = eventually("everything stored", lambda: rows() if rows() >= count * 0.5 else None, 60)
+        stored = eventually(
+            "everything stored", lambda: rows() if rows() >= count * 0.5 else None, 60
+        )
         last = -1
         while stored != last:
             last, stored = stored, rows()
@@ -211,8 +221,12 @@ def resident(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write all figures to this file")
-    parser.add_argument("--only", help="comma-separated parts: floor, spawn, orders, quotes, logs, metrics, rest")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work, to see that it runs")
+    parser.add_argument(
+        "--only", help="comma-separated parts: floor, spawn, orders, quotes, logs, metrics, rest"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the work, to see that it runs"
+    )
     options = parser.parse_args()
     scale = 10 if options.quick else 1
     parts: dict[str, Callable[[], dict[str, float]]] = {
@@ -233,7 +247,9 @@ def main() -> None:
         for key, value in measured.items():
             print(f"  {key:36} {value:14,.2f}", flush=True)
     if "order_p50_us" in figures and "commit_p50_us" in figures:
-        print(f"  order round trip / one bare commit    {figures['order_p50_us'] / figures['commit_p50_us']:.2f}")
+        print(
+            f"  order round trip / one bare commit    {figures['order_p50_us'] / figures['commit_p50_us']:.2f}"
+        )
     if "kill_to_ready_c_ms" in figures and "respawn_p50_us" in figures:
         ratio = figures["kill_to_ready_c_ms"] * 1e3 / figures["respawn_p50_us"]
         print(f"  kill to ready (C) / bare respawn      {ratio:.2f}")

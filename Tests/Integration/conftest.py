@@ -15,9 +15,15 @@ import daemon as support  # noqa: E402
 @pytest.fixture(scope="session", autouse=True)
 def binaries() -> Path:
     """The folder of the built programs."""
-    missing = [name for name in ("rbotd", "rbotctl", "rbot-gateway", "rbot-exec") if not (support.BIN / name).exists()]
+    missing = [
+        name
+        for name in ("rbotd", "rbotctl", "rbot-gateway", "rbot-exec")
+        if not (support.BIN / name).exists()
+    ]
     if missing:
-        pytest.fail(f"{', '.join(missing)} not found in {support.BIN}: run `swift build` or `make test` first")
+        pytest.fail(
+            f"{', '.join(missing)} not found in {support.BIN}: run `swift build` or `make test` first"
+        )
     return support.BIN
 
 

@@ -12,7 +12,9 @@ def python(name: str, code: str, extra: str = "", trading: str = "") -> dict[str
     return {"strategy.toml": manifest(name, extra=extra, trading=trading), "strategy.py": code}
 
 
-def command(name: str, argv: list[str], extra: str = "", files: dict[str, str] | None = None) -> dict[str, str]:
+def command(
+    name: str, argv: list[str], extra: str = "", files: dict[str, str] | None = None
+) -> dict[str, str]:
     """A strategy of any executable."""
     words = ", ".join(f'"{word}"' for word in argv)
     return {"strategy.toml": f'name = "{name}"\ncommand = [{words}]\n{extra}\n', **(files or {})}
@@ -34,8 +36,9 @@ class Counter(Strategy):
             self.gaps += 1
         self.last = quote.seq
 
-    def on_feed_end(self):
-        print(json.dumps({"counted": self.count, "gaps": self.gaps, "last": self.last}))
+    def on_feed(self, state):
+        if state == "ended":
+            print(json.dumps({"counted": self.count, "gaps": self.gaps, "last": self.last}))
 """
 
 TRADER = """

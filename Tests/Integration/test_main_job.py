@@ -23,7 +23,9 @@ def examples() -> dict[str, Path]:
 
 
 def fills(daemon: Daemon, strategy: str | None = None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = daemon.call("fills", {"strategy": strategy, "limit": 1000})["fills"]
+    found: list[dict[str, Any]] = daemon.call("fills", {"strategy": strategy, "limit": 1000})[
+        "fills"
+    ]
     return found
 
 
@@ -33,13 +35,15 @@ def test_the_examples_trade_on_paper_and_stop_without_a_trace() -> None:
         assert status["gateway"]["mode"] == "paper"
         assert status["gateway"]["feed"] == "synthetic"
         names = ["momentum-sniper", "grid-bot", "ema-cross", "channel-breakout"]
-        eventually("every example has filled an order", lambda: all(fills(daemon, n) for n in names), 300)
+        eventually(
+            "every example has filled an order", lambda: all(fills(daemon, n) for n in names), 300
+        )
         before = len(fills(daemon))
         eventually("fills rise", lambda: len(fills(daemon)) > before, 120)
         home = daemon.home
         assert daemon.stop() == 0
-        assert not (home / "control.sock").exists()
-        assert not (home / "gateway.sock").exists()
+        assert not (home / "run" / "control.sock").exists()
+        assert not (home / "run" / "gateway.sock").exists()
 
 
 def test_a_pause_stops_entries_and_lets_exits_work() -> None:
@@ -71,12 +75,15 @@ class Pausing(Strategy):
         done = daemon.ctl("pause", "pausing")
         assert done.returncode == 0, done.stderr
         assert daemon.strategy("pausing")["paused"] is True
-        eventually("the exit", lambda: any(item["message"] == "closed" for item in daemon.logs("pausing")))
+        eventually(
+            "the exit", lambda: any(item["message"] == "closed" for item in daemon.logs("pausing"))
+        )
         said = {item["message"]: item for item in daemon.logs("pausing")}
         assert said["refused"]["fields"]["reason"] == "trading_paused"
         assert "entry was taken" not in said
         assert daemon.call("positions", {"strategy": "pausing"})["positions"] == [] or all(
-            item["units"] == "0" for item in daemon.call("positions", {"strategy": "pausing"})["positions"]
+            item["units"] == "0"
+            for item in daemon.call("positions", {"strategy": "pausing"})["positions"]
         )
         assert daemon.ctl("resume", "pausing").returncode == 0
         assert daemon.strategy("pausing")["paused"] is False
@@ -182,9 +189,14 @@ while :; do
   if read -r -t 1 line 2>/dev/null; then case "$line" in *'"stop"'*) exit 0;; esac; fi
 done
 """
-    with Daemon({"shell": command("shell", ["bash", "worker.sh"], files={"worker.sh": shell})}) as daemon:
+    with Daemon(
+        {"shell": command("shell", ["bash", "worker.sh"], files={"worker.sh": shell})}
+    ) as daemon:
         daemon.wait_ready()
-        eventually("its log", lambda: any("hello from sh" in item["message"] for item in daemon.logs("shell")))
+        eventually(
+            "its log",
+            lambda: any("hello from sh" in item["message"] for item in daemon.logs("shell")),
+        )
         assert daemon.ctl("stop", "shell").returncode == 0
         assert daemon.strategy("shell")["last_exit"]["code"] == 0
 
@@ -207,7 +219,18 @@ def test_health_and_events_are_served() -> None:
                     events.append(json.loads(line[5:]))
         assert {"source", "type", "payload", "ts"} <= events[0].keys()
         placed = next(item for item in daemon_events(daemon) if item["type"] == "oco_placed")
-        expected = {"order_id", "instrument", "side", "units", "entry", "sl", "tp", "quality", "mode", "ttl_min"}
+        expected = {
+            "order_id",
+            "instrument",
+            "side",
+            "units",
+            "entry",
+            "sl",
+            "tp",
+            "quality",
+            "mode",
+            "ttl_min",
+        }
         assert expected <= placed["payload"].keys()
 
 
@@ -235,16 +258,21 @@ class Stubborn(Strategy):
         detached = subprocess.Popen([sys.executable, "-c", child], start_new_session=True)
         self.log.info("children", same=str(same.pid), detached=str(detached.pid))
 
-    def on_stop(self):
+    def on_stop(self, reason):
         time.sleep(1000)
 """
     extra = '[health]\nstop_timeout = "1s"\n'
     with Daemon({"stubborn": python("stubborn", code, extra=extra)}) as daemon:
         daemon.wait_ready()
         said = eventually(
-            "its children", lambda: [i for i in daemon.logs("stubborn") if i["message"] == "children"]
+            "its children",
+            lambda: [i for i in daemon.logs("stubborn") if i["message"] == "children"],
         )[0]
-        pids = [daemon.strategy("stubborn")["pid"], int(said["fields"]["same"]), int(said["fields"]["detached"])]
+        pids = [
+            daemon.strategy("stubborn")["pid"],
+            int(said["fields"]["same"]),
+            int(said["fields"]["detached"]),
+        ]
         assert all(alive(pid) for pid in pids)
         done = daemon.ctl(verb, "stubborn")
         assert done.returncode == 0, done.stdout + done.stderr

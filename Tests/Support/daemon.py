@@ -169,7 +169,7 @@ class Daemon:
 
     @property
     def socket(self) -> Path:
-        return self.home / "control.sock"
+        return self.home / "run" / "control.sock"
 
     def control(self, timeout: float = 30) -> Control:
         return Control(self.socket, timeout)

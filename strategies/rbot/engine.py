@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 import traceback
 from typing import Any, Callable
@@ -37,7 +38,7 @@ class Engine:
             if self._start():
                 self._turn()
             self._drain_commands()
-            self._call(self._strategy.on_stop, self._reason)
+            self._tell(self._strategy.on_stop, self._reason)
         except StrategyFailed:
             return 1
         except RbotError as error:
@@ -62,7 +63,7 @@ class Engine:
         self._subscribe(list(self._strategy.instruments))
         self._supervisor.ready()
         if self._session.paused:
-            self._call(self._strategy.on_pause, "paused before this start")
+            self._tell(self._strategy.on_pause, "paused before this start")
         return True
 
     def _subscribe(self, wanted: list[str]) -> None:
@@ -132,7 +133,7 @@ class Engine:
         if method == "candle":
             self._call(self._strategy.on_candle, candle)
         elif method == "feed":
-            self._call(self._strategy.on_feed, state)
+            self._tell(self._strategy.on_feed, state)
         else:
             self._quote(quote)
 
@@ -169,7 +170,7 @@ class Engine:
         if method == "gateway":
             if params["up"]:
                 self._session.paused = self._trading_paused()
-            self._call(strategy.on_gateway, bool(params["up"]))
+            self._tell(strategy.on_gateway, bool(params["up"]))
             return
         try:
             if method == "order":
@@ -200,7 +201,7 @@ class Engine:
             self._reason = str(params.get("reason") or "stop")
         elif method == "pause":
             session.paused = True
-            self._call(strategy.on_pause, str(params.get("reason") or ""))
+            self._tell(strategy.on_pause, str(params.get("reason") or ""))
         elif method == "resume":
             session.paused = False
             self._call(strategy.on_resume)
@@ -208,7 +209,7 @@ class Engine:
             # The parameters may come bare or under their own name.
             inner = params.get("params")
             session.params = dict(inner if isinstance(inner, dict) else params)
-            self._call(strategy.on_params, session.params)
+            self._tell(strategy.on_params, session.params)
         elif params.get("up") is True:
             self._gateway.hurry()
 
@@ -219,6 +220,11 @@ class Engine:
             self._failed(error)
             return False
         return True
+
+    def _tell(self, callback: Callable[..., None], argument: Any) -> bool:
+        """Call back with ``argument``, or without it: ``def on_stop(self)`` is as good as ``on_stop(self, reason)``."""
+        takes = inspect.signature(callback).parameters
+        return self._call(callback, argument) if takes else self._call(callback)
 
     def _failed(self, error: Exception) -> None:
         """Decide whether the strategy goes on after ``error``; raises when it does not."""

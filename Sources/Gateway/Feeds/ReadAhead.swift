@@ -86,7 +86,13 @@ public final class ReadAhead: Sendable {
         room.wait()
         if isCancelled { return }
         var batch = QuoteBatch()
-        try source.fill(&batch, limit: size)
+        do throws(FeedError) {
+          try source.fill(&batch, limit: size)
+        } catch {
+          // What stands before the damage is played.
+          if !batch.quotes.isEmpty { put { $0.batches.append(batch) } }
+          throw error
+        }
         let isLast = batch.quotes.isEmpty
         if !isLast || batch.badLineCount > 0 { put { $0.batches.append(batch) } }
         if isLast { break }

@@ -58,8 +58,9 @@ extension Gateway {
         endFeed()
         return
       case .failed(let error):
-        health.update { $0.feed = .failed }
-        fail(GatewayFailure(error.reason.rawValue, error.message))
+        // A restart would meet the same line again: the feed ends here, as at its last line.
+        log(.error, "The feed stops: \(error.message)")
+        endFeed()
         return
       }
     }

@@ -40,11 +40,14 @@ public struct GatewayConfiguration: Sendable {
 
 /// Why the gateway cannot start or go on: a sentence for the supervisor and the terminal, and the exit code.
 public struct GatewayFailure: Error, Sendable, CustomStringConvertible {
+  /// The exit code (EX_CONFIG of sysexits.h) by which the supervisor knows that trying again is of no use.
+  public static let cannotRunAsConfigured: Int32 = 78
+
   public let reason: String
   public let message: String
   public let exitCode: Int32
 
-  public init(_ reason: String, _ message: String, exitCode: Int32 = 1) {
+  public init(_ reason: String, _ message: String, exitCode: Int32 = Self.cannotRunAsConfigured) {
     self.reason = reason
     self.message = message
     self.exitCode = exitCode

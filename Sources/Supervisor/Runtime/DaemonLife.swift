@@ -138,7 +138,7 @@ extension Supervisor {
     for client in clients.values { client.connection.close() }
     Task {
       await self.store.close()
-      self.ended.succeed()
+      if let failure = self.failure { self.ended.fail(failure) } else { self.ended.succeed() }
     }
   }
 }

@@ -121,6 +121,18 @@ extension Supervisor {
     }
   }
 
+  /// A gateway that says it cannot run as it is configured, before it ever could, ends the daemon: whoever started
+  /// it must hear why at once. One that has run is started again; its port or file may come back.
+  func gatewayEnded(_ gateway: Worker, _ end: RunEnd) {
+    guard end.status == .code(Self.cannotRunAsConfigured), gatewayLink.about.isNull else { return }
+    failure = Refusal(
+      "gateway_configuration", gateway.complaint ?? "the gateway cannot run as it is configured")
+    later { $0.shutDown("the gateway cannot run as it is configured") }
+  }
+
+  /// EX_CONFIG of sysexits.h, the gateway's word for it.
+  private static let cannotRunAsConfigured = 78
+
   func gatewayChanged(_ gateway: Worker) {
     if gateway.lifecycle.state != .ready { gatewayGone() }
   }

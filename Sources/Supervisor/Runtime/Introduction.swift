@@ -26,6 +26,7 @@ extension Supervisor {
 
   /// What is running, where the control socket is, and what to type next.
   public func introduction() -> [String] {
+    guard phase != .stopping else { return [] }
     var lines = ["rbotd \(Version.text): \(summaryLine())", ""]
     let width = (strategies.map(\.name.count).max() ?? 0) + 2
     for worker in strategies {

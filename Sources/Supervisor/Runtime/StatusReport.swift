@@ -98,7 +98,7 @@ extension Supervisor {
     part["generation"] = .int(worker.lifecycle.generation)
     part["restarts"] = .int(worker.lifecycle.restarts)
     part["since"] = .string(worker.since.description)
-    part["reason"] = JSON(worker.lifecycle.trouble)
+    part["reason"] = JSON(worker.troubleInFull)
     part["last_exit"] = worker.lastExit.map(Self.json) ?? .null
     part["cpu_s"] = process.map { .double($0.cpuSeconds) } ?? .null
     part["memory_bytes"] = process.map { .int($0.memoryBytes) } ?? .null

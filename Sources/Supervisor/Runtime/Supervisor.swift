@@ -16,6 +16,7 @@ public actor Supervisor {
   public nonisolated let loop: any EventLoop
   let options: SupervisorOptions
   let store: SupervisorStore
+  let console = Console()
   let started = WallClock.now
   let startedAt = Moment.now
 
@@ -40,6 +41,8 @@ public actor Supervisor {
   var interrupts = 0
   var isGatewayShutDown = false
   var hasEnded = false
+  /// Why the daemon must end although nobody asked it to.
+  var failure: Refusal?
   /// Those who wait until everything has been tried.
   var waiters: [EventLoopPromise<Void>] = []
   let ended: EventLoopPromise<Void>
@@ -89,6 +92,14 @@ public actor Supervisor {
     fieldsJSON: String? = nil, time: Timestamp? = nil
   ) {
     logs.append(source, run: run, stream, severity, message, fieldsJSON: fieldsJSON, time: time)
+    if severity >= .error, stream == .log, run == workers[source]?.run?.id {
+      workers[source]?.complaint = message
+    }
+    // A strategy's own words stay in its log; what happens to it is for everyone.
+    let isOurs = stream == .supervisor || source == Worker.gatewayName
+    if source == "rbotd" ? severity >= .info : isOurs && severity >= .warning {
+      console.say(source, severity, message)
+    }
   }
 
   /// The strategies by name, without the gateway.

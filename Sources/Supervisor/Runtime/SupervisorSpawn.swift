@@ -14,6 +14,7 @@ extension Supervisor {
     let run = RunRecord(id: lastRun, source: worker.name, generation: generation, started: WallClock.now)
     worker.run = run
     worker.progress = 0
+    worker.complaint = nil
     worker.limit = RateLimit(bytesPerSecond: worker.plan.outputBytesPerSecond)
     store.save(run)
     let token: String

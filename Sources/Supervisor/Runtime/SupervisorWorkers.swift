@@ -109,7 +109,7 @@ extension Supervisor {
     worker.statusText = nil
     // What it said last may still be on its way; the channel closes by itself when all has been read.
     worker.connection = nil
-    if !worker.isGateway { workerGone(worker, end.generation) }
+    if worker.isGateway { gatewayEnded(worker, end) } else { workerGone(worker, end.generation) }
   }
 
   /// A worker that was removed by a reload, and is gone.

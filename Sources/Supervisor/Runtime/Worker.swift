@@ -25,6 +25,8 @@ final class Worker {
   var statusText: String?
   var progress: Int64 = 0
   var lastExit: RunRecord?
+  /// The last error that the live or last run told.
+  var complaint: String?
   /// What was last saved, so that only changes are.
   var saved: StrategyRecord?
   /// Its folder is gone: it is forgotten once it has stopped.
@@ -58,6 +60,11 @@ final class Worker {
     StrategyRecord(
       name: name, isWanted: lifecycle.isWanted, isPaused: lifecycle.isPaused, generation: lifecycle.generation
     )
+  }
+
+  /// What is wrong, with what the process itself said of it last.
+  var troubleInFull: String? {
+    lifecycle.trouble.map { trouble in complaint.map { "\(trouble): \($0)" } ?? trouble }
   }
 
   /// Tells the worker, if it listens.

@@ -177,7 +177,7 @@ final class GatewayClient {
     case "trading":
       return .trading(
         isPaused: params["paused"]?.boolValue ?? false, reason: params["reason"]?.stringValue ?? "")
-    case "feed": return params["state"]?.stringValue == "ended" ? .feedEnded : nil
+    case "feed": return params["state"]?.stringValue.map(Item.feed)
     default: return nil
     }
   }

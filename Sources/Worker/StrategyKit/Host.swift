@@ -100,7 +100,7 @@ final class Host {
     case .trading(let paused, let reason): try await setPaused(paused, reason, strategy)
     case .pause(let reason): try await setPaused(true, reason, strategy)
     case .resume: try await setPaused(false, "", strategy)
-    case .feedEnded: try await strategy.onFeedEnd()
+    case .feed(let state): try await strategy.onFeed(state)
     case .gateway(let isUp): try await strategy.onGateway(isUp: isUp)
     case .params(let json): params = json
     case .stop: break

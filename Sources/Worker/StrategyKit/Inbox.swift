@@ -8,7 +8,7 @@ enum Item: Sendable {
   case order(Order)
   case fill(Fill)
   case trading(isPaused: Bool, reason: String)
-  case feedEnded
+  case feed(String)
   case gateway(isUp: Bool)
   case params(JSON)
   case pause(String)

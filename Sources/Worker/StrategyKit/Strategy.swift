@@ -41,8 +41,8 @@ open class Strategy {
   open func onResume() async throws {}
   /// The connection to the gateway came or went.
   open func onGateway(isUp: Bool) async throws {}
-  /// The last quote of a replay has been delivered.
-  open func onFeedEnd() async throws {}
+  /// The feed began (`live`), or the last quote of a replay has been delivered (`ended`).
+  open func onFeed(_ state: String) async throws {}
   /// The worker ends after this returns; orders can still be cancelled.
   open func onStop(_ reason: String) async throws {}
 

@@ -42,8 +42,8 @@ final class BenchWorker: Strategy {
     quotes += 1
   }
 
-  override func onFeedEnd() async throws {
-    guard job == "quotes", let firstQuote else { return }
+  override func onFeed(_ state: String) async throws {
+    guard state == "ended", job == "quotes", let firstQuote else { return }
     let seconds = Self.seconds(.now - firstQuote)
     report(#""job":"quotes","quotes":\#(quotes),"gaps":\#(gaps),"seconds":\#(seconds)"#)
   }
