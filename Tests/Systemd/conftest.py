@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from service import ROOT, run  # noqa: E402
 
 STRATEGIES = Path("/etc/rbotd/strategies")
-# Shorter than an administrator would have them, so that the hang is found within the test's patience.
+# Shorter than an administrator would have it, so that the hang is found within the test's patience. The averages
+# of candles are shortened for the same reason.
 IMPATIENT = """[Service]
 WatchdogSec=3
 RestartSec=200ms
@@ -28,18 +29,13 @@ def installed() -> Iterator[None]:
     if os.environ.get("RBOT_UNDER_SYSTEMD") != "1":
         pytest.skip("not under a systemd of its own: Tests/Systemd/run starts one")
     # What is built is taken as it is: there may be no network here to build with.
-    run(
-        "make",
-        "-o",
-        ".build/debug/.built",
-        "install",
-        "CONFIGURATION=debug",
-        "DESTDIR=",
-        "PREFIX=/usr",
-    )
+    built = f".build/{os.environ['CONFIGURATION']}/.built"
+    run("make", "-o", built, "install", "DESTDIR=", "PREFIX=/usr")
     run("systemd-sysusers")
     run("systemd-tmpfiles", "--create")
     shutil.copytree("/usr/share/rbotd/strategies", STRATEGIES, dirs_exist_ok=True)
+    averages = STRATEGIES / "ema_cross" / "strategy.toml"
+    averages.write_text(averages.read_text().replace('candle = "S5"', 'candle = "S1"'))
     drop = Path("/etc/systemd/system/rbotd.service.d/impatient.conf")
     drop.parent.mkdir(parents=True, exist_ok=True)
     drop.write_text(IMPATIENT)

@@ -25,6 +25,7 @@ from service import (
 pytestmark = pytest.mark.usefixtures("installed")
 
 READY_S = 60
+# The slowest example waits for 26 candles, then for two averages to cross.
 FILLS_S = 180
 RESTART_S = 60
 
@@ -52,7 +53,7 @@ def test_a_start_ends_when_rbotd_is_ready() -> None:
     assert unit("SubState") == "running"
     now = status()
     assert now is not None and now["supervisor"]["pid"] == main_pid()
-    assert unit("StatusText") != ""
+    assert unit("StatusText").startswith("gateway ")
 
 
 def test_rbotd_runs_as_its_own_user_with_its_own_folders() -> None:
@@ -66,6 +67,9 @@ def test_rbotd_runs_as_its_own_user_with_its_own_folders() -> None:
 def test_the_examples_become_ready_and_trade() -> None:
     eventually("the examples are ready", ready, READY_S)
     eventually("each example has fills", lambda: traders() >= set(EXAMPLES), FILLS_S)
+    # One of the folder is not enabled.
+    running = len([item for item in strategies().values() if item["pid"]])
+    assert unit("StatusText") == f"gateway ready, {running} of {running + 1} strategies running"
 
 
 def test_a_reload_takes_up_what_is_new_and_touches_nothing_else(root: Path) -> None:
@@ -112,7 +116,6 @@ def test_a_hung_rbotd_is_killed_by_the_watchdog_and_comes_back(frozen: list[int]
     frozen.append(pid)
     os.kill(pid, signal.SIGSTOP)
     eventually("rbotd is back", lambda: None if main_pid() in (0, pid) else ready(), RESTART_S)
-    assert "watchdog" in journal(400).lower()
 
 
 def test_a_stop_leaves_nothing() -> None:
@@ -128,9 +131,14 @@ def test_a_stop_leaves_nothing() -> None:
 
 def test_the_journal_tells_the_story() -> None:
     text = journal(1000)
-    assert "rbotd" in text
-    for name in EXAMPLES:
-        assert name in text, f"the journal does not mention {name}"
+    for line in (
+        "Started rbotd.service",
+        "Reloaded rbotd.service",
+        "status=9/KILL",
+        "Watchdog timeout",
+        "Stopped rbotd.service",
+    ):
+        assert line in text, f"the journal does not say: {line}"
 
 
 def test_an_uninstall_leaves_only_what_is_the_users() -> None:
