@@ -9,6 +9,10 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// For programs in C, static and without Swift's start files: SwiftPM would have them load the Swift runtime, and
+/// the chain loader is on the way of every start.
+let bareC: [LinkerSetting] = [.unsafeFlags(["-nostartfiles", "-static-executable"])]
+
 func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
 
 /// A library or executable in `Sources/`, `path` naming the process it belongs to.
@@ -78,11 +82,7 @@ let worker: [Target] = [
   code(
     "StrategyKit", "Worker/StrategyKit",
     ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
-  // Static and without Swift's start files: it is on the way of every start, and a dynamic C program that SwiftPM
-  // links would load the Swift runtime first.
-  .executableTarget(
-    name: "rbot-exec", path: "Sources/Worker/rbot-exec",
-    linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-executable"])]),
+  .executableTarget(name: "rbot-exec", path: "Sources/Worker/rbot-exec", linkerSettings: bareC),
   .executableTarget(
     name: "ema-cross", dependencies: ["StrategyKit"], path: "strategies/ema_cross",
     exclude: ["strategy.toml"], swiftSettings: strict),
@@ -90,7 +90,8 @@ let worker: [Target] = [
     name: "bench-worker", dependencies: ["StrategyKit"], path: "Tests/Benchmarks/BenchWorker",
     swiftSettings: strict),
   .executableTarget(
-    name: "channel-breakout", path: "strategies/channel_breakout", exclude: ["strategy.toml"]),
+    name: "channel-breakout", path: "strategies/channel_breakout", exclude: ["strategy.toml"],
+    linkerSettings: bareC),
 ]
 
 let control: [Target] = [
@@ -118,8 +119,12 @@ let allTests: [Target] = [
   tests(
     "TradingTests", "Gateway/TradingTests", ["Trading", "BrokerInterface", "PaperBroker", "Model"]),
   tests("FeedsTests", "Gateway/FeedsTests", ["Feeds", "Model"]),
-  tests("TradingStoreTests", "Gateway/StoreTests", ["TradingStore", "Trading", "Storage", "Model"]),
-  tests("CommandsTests", "Control/CommandsTests", ["Commands", "Wire", "Model"]),
+  tests(
+    "TradingStoreTests", "Gateway/StoreTests",
+    ["TradingStore", "Trading", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),
+  tests(
+    "CommandsTests", "Control/CommandsTests",
+    ["Commands", "IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
 ]
 
 // A developer who works on one room may build its tests alone: RBOT_TESTS=ModelTests,WireTests.

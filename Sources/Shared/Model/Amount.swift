@@ -7,12 +7,20 @@ public struct Amount: Hashable, Sendable {
   /// Fractional digits that every amount carries.
   public static let scale = 18
 
+  // Two words rather than one Int128: with Swift 6.3 a value of 16-byte alignment that is passed to an overridden
+  // async method crashes in optimised builds, and amounts travel in every callback of a strategy.
+  private let high: Int64
+  private let low: UInt64
+
   /// The value times 10¹⁸.
-  public let raw: Int128
+  public var raw: Int128 { Int128(high) << 64 | Int128(low) }
 
-  public init(raw: Int128) { self.raw = raw }
+  public init(raw: Int128) {
+    high = Int64(truncatingIfNeeded: raw >> 64)
+    low = UInt64(truncatingIfNeeded: raw)
+  }
 
-  public init(_ whole: Int) { raw = Int128(whole) * Self.one.raw }
+  public init(_ whole: Int) { self.init(raw: Int128(whole) * Self.one.raw) }
 
   public static let zero = Amount(raw: 0)
   public static let one = Amount(raw: 1_000_000_000_000_000_000)

@@ -60,7 +60,7 @@ extension Amount {
     }
     let magnitude = significant <= 18 ? UInt128(small) : large
     guard let raw = Self.scaled(magnitude, fraction: fraction) else { return nil }
-    self.raw = negative ? -raw : raw
+    self.init(raw: negative ? -raw : raw)
   }
 
   private static func exponent(_ bytes: UnsafeRawBufferPointer, after mark: Int) -> Int? {

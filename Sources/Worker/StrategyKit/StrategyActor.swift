@@ -19,14 +19,10 @@ public actor StrategyActor {
 
 extension StrategyActor {
   /// Runs `operation` at once: the caller is on the strategy's thread already, which is checked.
-  static nonisolated func assumeIsolated<Result: Sendable>(
-    _ operation: @StrategyActor () throws -> Result
-  ) rethrows -> Result {
+  static nonisolated func assumeIsolated(_ operation: @StrategyActor () -> Void) {
     loop.preconditionInEventLoop()
     // The isolation holds, as just checked; only the type still has to say so. The standard library does the
     // same for the main actor.
-    return try withoutActuallyEscaping(operation) {
-      try unsafeBitCast($0, to: (() throws -> Result).self)()
-    }
+    withoutActuallyEscaping(operation) { unsafeBitCast($0, to: (() -> Void).self)() }
   }
 }

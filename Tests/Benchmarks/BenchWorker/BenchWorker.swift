@@ -1,7 +1,7 @@
 import StrategyKit
 
-/// The worker that `make bench` measures with. `params.job` says what it does; it reports one JSON line by `print`,
-/// which the benchmark reads from the logs.
+/// The worker that `make bench` measures with. `params.job` says what it does; it reports one JSON line in its log,
+/// which the benchmark reads.
 ///
 /// - `orders`: market orders one after the other; the time from asking to the reply with the fill.
 /// - `quotes`: counts quotes until the replay ends.
@@ -88,7 +88,7 @@ final class BenchWorker: Strategy {
     report(#""job":"\#(job)","messages":\#(count),"seconds":\#(seconds)"#)
   }
 
-  private func report(_ fields: String) { print("{\"bench\":true,\(fields)}") }
+  private func report(_ fields: String) { log(.info, "{\"bench\":true,\(fields)}") }
 
   private static func seconds(_ duration: Duration) -> Double {
     Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
