@@ -65,7 +65,8 @@ let gateway: [Target] = [
   code(
     "GatewayService", "Gateway/Service",
     [
-      "Trading", "PaperBroker", "Feeds", "TradingStore", "IPC", "Wire", "Config", "Platform", "Model",
+      "Trading", "PaperBroker", "Feeds", "TradingStore", "Storage", "IPC", "Wire", "Config", "Platform",
+      "Model",
       nio("NIOCore"), nio("NIOPosix"),
     ]),
   code(

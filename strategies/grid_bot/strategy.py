@@ -91,4 +91,5 @@ def step_of(broker: Any, quote: dict[str, Any]) -> Decimal:
     # A pip is ten of the finest price steps for the currencies that this grid is for.
     pip = broker.instrument(quote["instrument"]).tick * 10
     wanted: Decimal = pip * Decimal(str(params().get("step_pips", 1.0)))
-    return max(wanted, quote["spread"])
+    spread: Decimal = quote["spread"]
+    return max(wanted, spread)

@@ -35,6 +35,7 @@ public struct LockstepBarrier<Request> {
   /// Whether requests have to wait for their round.
   public var isOpen: Bool { standings.values.contains { $0.isStrict && $0.owed.count > 0 } }
 
+  /// A subscriber that is owed every quote takes part from the next one on.
   public mutating func join(_ member: Member, window: Int) {
     if standings[member] == nil { standings[member] = Standing(window: max(1, window)) }
   }

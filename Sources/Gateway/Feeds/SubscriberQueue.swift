@@ -24,6 +24,7 @@ public struct SubscriberQueue: Sendable {
   public var isEmpty: Bool { head == items.count }
   public var count: Int { items.count - head }
 
+  /// Puts a quote last, or in the place of an older one of its instrument when the queue is full.
   public mutating func push(_ item: Item) {
     items.append(item)
     if case .quote = item { quotes += 1 }
@@ -33,6 +34,7 @@ public struct SubscriberQueue: Sendable {
   /// What is next, without taking it.
   public var first: Item? { isEmpty ? nil : items[head] }
 
+  /// The next quote to send; nil when there is none.
   public mutating func removeFirst() {
     guard !isEmpty else { return }
     if case .quote = items[head] { quotes -= 1 }

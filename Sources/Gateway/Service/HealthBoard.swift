@@ -3,6 +3,7 @@ import Synchronization
 
 /// How the gateway is, for those who ask from other threads.
 public final class HealthBoard: Sendable {
+  /// What the feed is doing.
   public enum FeedState: String, Sendable {
     case held
     case live

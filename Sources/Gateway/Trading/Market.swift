@@ -46,6 +46,7 @@ extension TradingCore {
     return finish()
   }
 
+  /// The last quote of an instrument; nil before its first.
   public func latestQuote(_ instrument: String) -> Quote? { board.quote(instrument) }
 
   // MARK: - Strategies

@@ -52,6 +52,7 @@ public struct StrategySummary: Hashable, Sendable {
   public let paused: Bool
 }
 
+/// How much of an instrument is held, signed.
 public struct PositionUnits: Hashable, Sendable {
   public let instrument: String
   public let units: Quantity

@@ -67,10 +67,12 @@ public final class Connection: Sendable {
     send { $0.writeNotification(method, params) }
   }
 
+  /// Answers a request with its result.
   public func reply(to id: RequestID, result: JSON = [:]) {
     send { $0.writeResponse(id, result: result) }
   }
 
+  /// Answers a request with an error; without an id where none could be read.
   public func reply(to id: RequestID?, error: RPCError) {
     send { $0.writeFailure(id, error) }
   }

@@ -38,10 +38,12 @@ public struct CivilDate: Hashable, Sendable {
     return era.quotient * 146_097 + dayOfEra - 719_468
   }
 
+  /// Whether the year has a 29th of February.
   public static func isLeap(_ year: Int64) -> Bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
   }
 
+  /// The days of a month, 28 to 31.
   public static func length(ofMonth month: Int64, year: Int64) -> Int64 {
     switch month {
     case 2: isLeap(year) ? 29 : 28

@@ -9,6 +9,7 @@ public enum Side: String, Sendable, CaseIterable {
   public var sign: Int { self == .buy ? 1 : -1 }
 }
 
+/// How an order's price is found: the market's, or one of its own.
 public enum OrderType: String, Sendable, CaseIterable {
   case market
   case limit

@@ -2,6 +2,7 @@ public import NIOCore
 
 /// One received message, checked whole (JSON, UTF-8, nesting) and not yet made into a tree.
 public struct Frame: Sendable {
+  /// The four kinds of message of JSON-RPC.
   public enum Kind: Hashable, Sendable {
     case request(RequestID)
     case notification

@@ -8,6 +8,7 @@ public enum JSON: Hashable, Sendable {
   case array([JSON])
   case object(JSONObject)
 
+  /// A whole number.
   public static func int(_ value: some BinaryInteger) -> JSON { .number(String(value)) }
 
   /// A number for showing (seconds, percentages); NaN and infinity, which JSON lacks, become null.
@@ -56,6 +57,7 @@ public enum JSON: Hashable, Sendable {
 public struct JSONObject: Hashable, Sendable {
   public private(set) var fields: [Field]
 
+  /// One key with its value.
   public struct Field: Hashable, Sendable {
     public let key: String
     public var value: JSON

@@ -19,23 +19,27 @@ public struct JSONWriter {
     buffer.writeString(text)
   }
 
+  /// Opens an object.
   public mutating func beginObject() {
     separate()
     buffer.writeInteger(UInt8(ascii: "{"))
     needsComma = false
   }
 
+  /// Closes the object.
   public mutating func endObject() {
     buffer.writeInteger(UInt8(ascii: "}"))
     needsComma = true
   }
 
+  /// Opens an array.
   public mutating func beginArray() {
     separate()
     buffer.writeInteger(UInt8(ascii: "["))
     needsComma = false
   }
 
+  /// Closes the array.
   public mutating func endArray() {
     buffer.writeInteger(UInt8(ascii: "]"))
     needsComma = true
@@ -65,6 +69,7 @@ public struct JSONWriter {
     buffer.writeStaticString(flag ? "true" : "false")
   }
 
+  /// Writes null.
   public mutating func null() {
     separate()
     buffer.writeStaticString("null")

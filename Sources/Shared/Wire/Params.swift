@@ -17,10 +17,12 @@ extension JSON {
     return text
   }
 
+  /// A string, or nil when it is absent or null.
   public func optionalString(_ key: String) throws(RPCError) -> String? {
     optional(key) == nil ? nil : try string(key)
   }
 
+  /// A whole number that must be there.
   public func int(_ key: String) throws(RPCError) -> Int {
     guard let number = try required(key).intValue else {
       throw .invalidParams("\(key) must be a whole number")
@@ -28,10 +30,12 @@ extension JSON {
     return number
   }
 
+  /// A whole number, or nil when it is absent or null.
   public func optionalInt(_ key: String) throws(RPCError) -> Int? {
     optional(key) == nil ? nil : try int(key)
   }
 
+  /// A truth value, or nil when it is absent or null.
   public func optionalBool(_ key: String) throws(RPCError) -> Bool? {
     guard let value = optional(key) else { return nil }
     guard let flag = value.boolValue else { throw .invalidParams("\(key) must be true or false") }
@@ -80,12 +84,14 @@ extension JSON {
     return word
   }
 
+  /// One of an enumeration's words, or nil when it is absent or null.
   public func optionalWord<Word: RawRepresentable & CaseIterable>(
     _ key: String, _ type: Word.Type = Word.self
   ) throws(RPCError) -> Word? where Word.RawValue == String {
     optional(key) == nil ? nil : try word(key, type)
   }
 
+  /// An RFC 3339 time, or nil when it is absent or null.
   public func optionalTimestamp(_ key: String) throws(RPCError) -> Timestamp? {
     guard let text = try optionalString(key) else { return nil }
     guard let time = Timestamp(text) else {

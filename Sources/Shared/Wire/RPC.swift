@@ -30,20 +30,27 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String { message }
 
   public static func parse(_ message: String) -> RPCError { RPCError(code: -32700, message: message) }
+  /// JSON, but no request (-32600).
   public static func invalidRequest(_ message: String) -> RPCError {
     RPCError(code: -32600, message: message)
   }
+  /// The receiver knows no such method (-32601).
   public static func unknownMethod(_ method: String) -> RPCError {
     RPCError(code: -32601, message: "there is no method \(method)", reason: "unknown_method")
   }
+  /// Parameters are missing or of the wrong kind (-32602); the message names the field.
   public static func invalidParams(_ message: String) -> RPCError {
     RPCError(code: -32602, message: message, reason: "invalid_params")
   }
+  /// Our own mistake (-32603).
   public static func internalError(_ message: String) -> RPCError { RPCError(code: -32603, message: message) }
+  /// Understood and not done (-32000), with the word for it.
   public static func refused(_ reason: String, _ message: String) -> RPCError {
     RPCError(code: -32000, message: message, reason: reason)
   }
+  /// The same, from a value.
   public static func refused(_ refusal: Refusal) -> RPCError { refused(refusal.reason, refusal.message) }
+  /// No common protocol version (-32010).
   public static func version(_ offered: String) -> RPCError {
     RPCError(
       code: -32010,

@@ -95,8 +95,11 @@ public final class SupervisorStore: Sendable {
   @discardableResult
   public func append(_ entry: MetricEntry) -> Bool { telemetry.append(.metric(entry)) }
 
+  /// Records what is wanted of a strategy.
   public func save(_ record: StrategyRecord) { state.append(.strategy(record)) }
+  /// Records a run as it is now.
   public func save(_ run: RunRecord) { state.append(.run(run)) }
+  /// Records a command and who gave it.
   public func save(_ record: AuditRecord) { state.append(.audit(record)) }
 
   /// The strategy's folder is gone: nothing of its state holds should it come back, but for its counter.

@@ -51,6 +51,7 @@ public struct Parameters: Sendable {
   init(_ json: JSON) { self.json = json }
 
   public func string(_ key: String, _ fallback: String) -> String { json[key]?.stringValue ?? fallback }
+  /// A whole number.
   public func int(_ key: String, _ fallback: Int) -> Int { json[key]?.intValue ?? fallback }
   public func double(_ key: String, _ fallback: Double) -> Double { json[key]?.doubleValue ?? fallback }
 
