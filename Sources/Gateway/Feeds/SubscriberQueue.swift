@@ -24,7 +24,7 @@ public struct SubscriberQueue: Sendable {
   public var isEmpty: Bool { head == items.count }
   public var count: Int { items.count - head }
 
-  /// Puts a quote last, or in the place of an older one of its instrument when the queue is full.
+  /// Puts an item last; above the bound, older quotes of an instrument give way to its latest and are counted.
   public mutating func push(_ item: Item) {
     items.append(item)
     if case .quote = item { quotes += 1 }
@@ -34,7 +34,7 @@ public struct SubscriberQueue: Sendable {
   /// What is next, without taking it.
   public var first: Item? { isEmpty ? nil : items[head] }
 
-  /// The next quote to send; nil when there is none.
+  /// Takes the first item away.
   public mutating func removeFirst() {
     guard !isEmpty else { return }
     if case .quote = items[head] { quotes -= 1 }
