@@ -8,23 +8,14 @@ public struct LockstepBarrier<Request> {
   /// A session's number.
   public typealias Member = Int
 
-  private struct Standing {
-    let window: Int
-    var owed = OwedQuotes()
-    var waiting = 0
-
-    var isStrict: Bool { window == 1 }
-    /// A trading member that neither acknowledged nor asks for something.
-    var holdsRound: Bool { isStrict && owed.count > 0 && waiting == 0 }
-  }
-
   private struct Collected {
     let strategy: String
     let member: Member
     let request: Request
   }
 
-  private var standings: [Member: Standing] = [:]
+  /// Few, and looked at for every quote: a list is quicker than a dictionary.
+  private var standings: [Standing] = []
   /// In the order of arrival.
   private var collected: [Collected] = []
 
@@ -33,32 +24,35 @@ public struct LockstepBarrier<Request> {
   public var isEmpty: Bool { standings.isEmpty }
 
   /// Whether requests have to wait for their round.
-  public var isOpen: Bool { standings.values.contains { $0.isStrict && $0.owed.count > 0 } }
+  public var isOpen: Bool { standings.contains { $0.isStrict && $0.owed.count > 0 } }
 
   /// A subscriber that is owed every quote takes part from the next one on.
   public mutating func join(_ member: Member, window: Int) {
-    if standings[member] == nil { standings[member] = Standing(window: max(1, window)) }
+    guard !standings.contains(where: { $0.member == member }) else { return }
+    standings.append(Standing(member: member, window: max(1, window)))
   }
 
   /// Forgets a member, what it owes and what it asked for.
   public mutating func leave(_ member: Member) {
-    standings[member] = nil
+    standings.removeAll { $0.member == member }
     collected.removeAll { $0.member == member }
   }
 
   /// A quote went to a member.
   public mutating func sent(_ sequence: Int64, to member: Member) {
-    standings[member]?.owed.append(sequence)
+    guard let index = index(of: member) else { return }
+    standings[index].owed.append(sequence)
   }
 
   /// A member is done with every quote up to `sequence`.
   public mutating func acknowledged(_ sequence: Int64, by member: Member) {
-    standings[member]?.owed.remove(through: sequence)
+    guard let index = index(of: member) else { return }
+    standings[index].owed.remove(through: sequence)
   }
 
   /// Keeps a request for the next round.
   public mutating func collect(_ request: Request, of strategy: String, by member: Member) {
-    standings[member]?.waiting += 1
+    if let index = index(of: member) { standings[index].waiting += 1 }
     collected.append(Collected(strategy: strategy, member: member, request: request))
   }
 
@@ -67,20 +61,36 @@ public struct LockstepBarrier<Request> {
 
   /// The requests of a round, by strategy and then arrival; none while a trading member is still deciding.
   public mutating func takeRound() -> [Request] {
-    guard !collected.isEmpty, !standings.values.contains(where: \.holdsRound) else { return [] }
+    guard !collected.isEmpty, !standings.contains(where: \.holdsRound) else { return [] }
     let round = collected.enumerated().sorted { left, right in
       (left.element.strategy, left.offset) < (right.element.strategy, right.offset)
     }
     collected = []
-    for member in standings.keys { standings[member]?.waiting = 0 }
+    for index in standings.indices { standings[index].waiting = 0 }
     return round.map(\.element.request)
   }
 
   /// How many quotes may go out now.
   public var credit: Int {
     guard collected.isEmpty else { return 0 }
-    return standings.values.reduce(.max) { min($0, max(0, $1.window - $1.owed.count)) }
+    var least = Int.max
+    for standing in standings { least = min(least, max(0, standing.window - standing.owed.count)) }
+    return least
   }
+
+  private func index(of member: Member) -> Int? { standings.firstIndex { $0.member == member } }
+}
+
+/// One member and what it owes. Outside of the generic type, whose nested types would be made anew for each call.
+private struct Standing {
+  let member: Int
+  let window: Int
+  var owed = OwedQuotes()
+  var waiting = 0
+
+  var isStrict: Bool { window == 1 }
+  /// A trading member that neither acknowledged nor asks for something.
+  var holdsRound: Bool { isStrict && owed.count > 0 && waiting == 0 }
 }
 
 /// The quotes that a member has not acknowledged, oldest first.

@@ -27,7 +27,9 @@ final class GatewayClient {
   let inbox: Inbox
   private(set) var instruments: [String: InstrumentRules] = [:]
   private(set) var isReady = false
-  private(set) var mustAcknowledge = false
+  /// How many quotes the gateway sends ahead of our acknowledgement; nil when it wants none.
+  private var window: Int?
+  private var lastAcknowledged: Int64 = 0
   private var connection: Connection?
   private var subscriptions: [Subscription] = []
   private var openRequests = 0
@@ -81,7 +83,7 @@ final class GatewayClient {
   private func send(_ subscription: Subscription) async throws {
     guard let connection else { throw Self.down }
     let answer = try await connection.request("quotes.subscribe", subscription.params).get()
-    if answer["ack"]?.boolValue == true { mustAcknowledge = true }
+    if answer["ack"]?.boolValue == true { window = answer["window"]?.intValue ?? 1 }
   }
 
   static let down = Refusal("gateway_down", "the gateway is not connected")
@@ -111,7 +113,12 @@ final class GatewayClient {
     return try await request()
   }
 
+  /// Says that a quote, and with it all before it, has been dealt with. With a wide window that is said for a
+  /// quarter of it at a time, or when nothing else waits.
   func acknowledge(_ sequence: Int64) {
+    guard let window else { return }
+    guard sequence - lastAcknowledged >= Int64(window / 4) || inbox.count == 0 else { return }
+    lastAcknowledged = sequence
     connection?.send { buffer in
       buffer.writeNotification("quotes.ack") { writer in
         writer.beginObject()
@@ -185,6 +192,7 @@ final class GatewayClient {
   private func closed(_ connection: Connection) {
     guard self.connection === connection else { return }
     self.connection = nil
+    lastAcknowledged = 0
     guard isReady else { return }
     isReady = false
     isReading = true

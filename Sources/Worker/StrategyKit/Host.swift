@@ -93,7 +93,7 @@ final class Host {
     switch item {
     case .quote(let quote):
       try await strategy.onQuote(quote)
-      if let gateway, gateway.mustAcknowledge { gateway.acknowledge(quote.sequence) }
+      gateway?.acknowledge(quote.sequence)
     case .candle(let candle): try await strategy.onCandle(candle)
     case .order(let order): try await strategy.onOrder(order)
     case .fill(let fill): try await strategy.onFill(fill)
