@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -157,11 +158,12 @@ def telemetry(job: str, count: int) -> dict[str, float]:
             database = next(daemon.home.rglob("supervisor.sqlite"))
 
         def rows() -> int:
-            query = "select count(*) from logs" if job == "logs" else "select count(*) from metrics"
-            done = subprocess.run(
-                ["sqlite3", "-readonly", str(database), query], capture_output=True, text=True
-            )
-            return int(done.stdout or 0)
+            connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+            try:
+                count: int = connection.execute(f"select count(*) from {job}").fetchone()[0]
+                return count
+            finally:
+                connection.close()
 
         stored = eventually(
             "everything stored", lambda: rows() if rows() >= count * 0.5 else None, 60
