@@ -69,8 +69,11 @@ extension RealProcesses {
       let bench = try await Workbench.shared()
       var old = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &old)
-      let used = try #require(ProcessStatistics.readOwn()?.files)
-      var short = rlimit(rlim_cur: rlim_t(used), rlim_max: old.rlim_max)
+      // The lowest descriptor that is free, so that none is left below the limit.
+      let free = dup(0)
+      try #require(free > 0)
+      close(free)
+      var short = rlimit(rlim_cur: rlim_t(free), rlim_max: old.rlim_max)
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &short)
       let request = bench.request(["true"])
       var failure: SpawnError?
