@@ -74,12 +74,17 @@ class Gateway:
         """How long the last reply took."""
 
     def request(
-        self, method: str, params: Mapping[str, Any], timeout_s: float = REPLY_TIMEOUT_S
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        timeout_s: float = REPLY_TIMEOUT_S,
+        again: bool = True,
     ) -> dict[str, Any]:
         """Ask, and wait for the answer; what else arrives meanwhile is kept for later.
 
-        When the connection breaks, the same request is sent again over the next one: the caller
-        sees to it that this is safe (reads are, orders carry a ``client_order_id``).
+        When the connection breaks, the same request is sent again over the next one where
+        ``again`` says that this is safe: reads are, orders carry a ``client_order_id``; a close
+        that was done already would close what has been opened since.
         Raises :class:`GatewayDown`, :class:`RequestFailed`, or :class:`ReplyLost`.
         """
         if not self.up:
@@ -92,6 +97,8 @@ class Gateway:
                 if reply is not None:
                     self.latency_ms = (time.monotonic() - started) * 1000
                     return _result(reply)
+                if not again:
+                    raise ReplyLost(f"the connection broke before the reply to {method}")
             now = time.monotonic()
             if now >= deadline or (self._loop.stopping and not self.up):
                 raise ReplyLost(f"no reply to {method} within {timeout_s:g} s")

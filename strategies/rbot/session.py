@@ -107,7 +107,7 @@ class Session:
         """Ask for a change of an order or position; the order that came of it."""
         self.gateway.order_calls += 1
         try:
-            data = self.gateway.request(method, params).get("order")
+            data = self.gateway.request(method, params, again=False).get("order")
         except ReplyLost as lost:
             raise OrderUnknown("", f"{lost}: it may or may not have been done") from None
         return None if data is None else Order.from_wire(data)

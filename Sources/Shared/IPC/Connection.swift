@@ -33,22 +33,26 @@ public final class Connection: Sendable {
 
   /// Sends whole lines that must arrive.
   public func send(encoded lines: ByteBuffer) {
+    append(lines, mustArrive: true)
+  }
+
+  private func append(_ lines: ByteBuffer, mustArrive: Bool) {
     guard !state.value.isClosed else { return }
-    state.value.outgoing.append(lines)
+    state.value.outgoing.append(lines, mustArrive: mustArrive)
     scheduleFlush()
   }
 
   /// Sends lines that `write` appends to the outgoing buffer, without an intermediate copy.
   public func send(_ write: (inout ByteBuffer) -> Void) {
     guard !state.value.isClosed else { return }
-    state.value.outgoing.append(write)
+    state.value.outgoing.append(mustArrive: true, write)
     scheduleFlush()
   }
 
   /// Sends whole lines unless the peer lags; the caller keeps what is refused, or counts it as dropped.
   public func sendThinnable(encoded lines: ByteBuffer) -> Bool {
     guard takesThinnable else { return false }
-    send(encoded: lines)
+    append(lines, mustArrive: false)
     return true
   }
 
@@ -129,10 +133,20 @@ public final class Connection: Sendable {
 
   private func flush() {
     guard !state.value.isClosed, let bytes = state.value.outgoing.takeForFlush() else { return }
-    let count = bytes.readableBytes
     armStallTimer()
-    channel.writeAndFlush(bytes).assumeIsolated().whenComplete { result in
-      if case .success = result { self.flushed(count) }
+    write(bytes)
+    channel.flush()
+  }
+
+  /// In pieces, so that a peer that takes much slowly is seen to take something.
+  private func write(_ bytes: ByteBuffer) {
+    var rest = bytes
+    while rest.readableBytes > 0 {
+      let count = min(rest.readableBytes, ConnectionLimits.pieceBytes)
+      guard let piece = rest.readSlice(length: count) else { return }
+      channel.write(piece).assumeIsolated().whenComplete { result in
+        if case .success = result { self.flushed(count) }
+      }
     }
   }
 
@@ -180,9 +194,12 @@ public final class Connection: Sendable {
   private func finish(_ reason: CloseReason) {
     guard !state.value.isClosed, state.value.closeReason == nil else { return }
     state.value.closeReason = reason
-    let rest = state.value.outgoing.takeForFlush() ?? ByteBuffer()
-    armStallTimer()
-    channel.writeAndFlush(rest).assumeIsolated().whenComplete { _ in self.channel.close(promise: nil) }
+    if let rest = state.value.outgoing.takeForFlush() {
+      armStallTimer()
+      write(rest)
+    }
+    channel.writeAndFlush(ByteBuffer()).assumeIsolated().whenComplete { _ in self.channel.close(promise: nil)
+    }
   }
 
   // MARK: What the channel tells

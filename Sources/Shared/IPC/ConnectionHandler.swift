@@ -47,6 +47,8 @@ public enum ConnectionLimits {
   public static let stallSeconds = 5
   /// How many bytes may wait for the peer at the most.
   public static let pendingBytes = 16 << 20
+  /// Bytes are handed to the kernel in pieces of this many.
+  static let pieceBytes = 128 << 10
   /// Above this, thinnable messages are refused; `drained` is told once a quarter of it is left.
   public static let thinnableBytes = 256 << 10
   /// Requests of ours that may wait for an answer on one connection.

@@ -12,14 +12,27 @@ struct Outgoing {
   private(set) var progress: UInt64 = 0
 
   var pendingBytes: Int { buffer.readableBytes + inFlight }
-  var isWaiting: Bool { inFlight > 0 }
+  /// Bytes ever appended, bytes ever taken by the kernel, and how far the former must arrive.
+  private var appended = 0
+  private var taken = 0
+  private var mustArriveUpTo = 0
 
-  mutating func append(_ lines: ByteBuffer) {
-    var lines = lines
-    buffer.writeBuffer(&lines)
+  /// Whether anything that must arrive waits for the peer; what may be thinned can wait for ever.
+  var isWaiting: Bool { taken < mustArriveUpTo }
+
+  mutating func append(_ lines: ByteBuffer, mustArrive: Bool) {
+    append(mustArrive: mustArrive) { buffer in
+      var lines = lines
+      buffer.writeBuffer(&lines)
+    }
   }
 
-  mutating func append(_ write: (inout ByteBuffer) -> Void) { write(&buffer) }
+  mutating func append(mustArrive: Bool, _ write: (inout ByteBuffer) -> Void) {
+    let before = buffer.readableBytes
+    write(&buffer)
+    appended += buffer.readableBytes - before
+    if mustArrive { mustArriveUpTo = appended }
+  }
 
   mutating func takesThinnable() -> Bool {
     if pendingBytes < ConnectionLimits.thinnableBytes { return true }
@@ -46,6 +59,7 @@ struct Outgoing {
 
   mutating func flushed(_ count: Int) {
     inFlight -= count
+    taken += count
     progress &+= 1
   }
 
@@ -58,7 +72,7 @@ struct Outgoing {
 
   /// True when the caller must start the stall timer.
   mutating func beginWatching() -> Bool {
-    guard !isWatched else { return false }
+    guard isWaiting, !isWatched else { return false }
     isWatched = true
     return true
   }

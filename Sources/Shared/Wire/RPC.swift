@@ -104,13 +104,18 @@ extension ByteBuffer {
     writeResponse(id) { $0.value(result) }
   }
 
-  /// Writes a response line whose result `body` writes.
+  /// Writes a response line whose result `body` writes; an error in its place when it becomes too long.
   public mutating func writeResponse(_ id: RequestID, result body: (inout JSONWriter) -> Void) {
+    let start = writerIndex
     writeStaticString("{\"jsonrpc\":\"2.0\",\"id\":")
     writeJSON(id.json)
     writeStaticString(",\"result\":")
     write(body)
     writeStaticString("}\n")
+    guard writerIndex - start > WireLimits.messageBytes + 1 else { return }
+    // The peer would take such a line for an attack and close the connection.
+    moveWriterIndex(to: start)
+    writeFailure(id, .refused("answer_too_long", "the answer is longer than a message may be: ask for less"))
   }
 
   /// Writes an error line; without an id for a message that had none to read.

@@ -30,6 +30,8 @@ final class GatewayClient {
   /// How many quotes the gateway sends ahead of our acknowledgement; nil when it wants none.
   private var window: Int?
   private var lastAcknowledged: Int64 = 0
+  /// Counts connections: a quote of an earlier one is not acknowledged on a later.
+  private(set) var epoch = 0
   private var connection: Connection?
   private var subscriptions: [Subscription] = []
   private var openRequests = 0
@@ -115,8 +117,8 @@ final class GatewayClient {
 
   /// Says that a quote, and with it all before it, has been dealt with. With a wide window that is said for a
   /// quarter of it at a time, or when nothing else waits.
-  func acknowledge(_ sequence: Int64) {
-    guard let window else { return }
+  func acknowledge(_ sequence: Int64, of epoch: Int) {
+    guard let window, epoch == self.epoch else { return }
     guard sequence - lastAcknowledged >= Int64(window / 4) || inbox.count == 0 else { return }
     lastAcknowledged = sequence
     connection?.send { buffer in
@@ -193,6 +195,8 @@ final class GatewayClient {
     guard self.connection === connection else { return }
     self.connection = nil
     lastAcknowledged = 0
+    epoch += 1
+    inbox.dropQuotes()
     guard isReady else { return }
     isReady = false
     isReading = true

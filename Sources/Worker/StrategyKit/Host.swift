@@ -92,8 +92,9 @@ final class Host {
   private func deliver(_ item: Item, to strategy: Strategy) async throws {
     switch item {
     case .quote(let quote):
+      let epoch = gateway?.epoch ?? 0
       try await strategy.onQuote(quote)
-      gateway?.acknowledge(quote.sequence)
+      gateway?.acknowledge(quote.sequence, of: epoch)
     case .candle(let candle): try await strategy.onCandle(candle)
     case .order(let order): try await strategy.onOrder(order)
     case .fill(let fill): try await strategy.onFill(fill)

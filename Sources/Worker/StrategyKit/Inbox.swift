@@ -42,6 +42,12 @@ final class Inbox {
     waiting = nil
   }
 
+  /// Forgets the quotes of a connection that is gone: the gateway sends those again that still count.
+  func dropQuotes() {
+    items = items[next...].filter { if case .quote = $0 { false } else { true } }
+    next = 0
+  }
+
   /// Puts an item before all others: a stop does not wait behind quotes.
   func prepend(_ item: Item) {
     if next > 0 {

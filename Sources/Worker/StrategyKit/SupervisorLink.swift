@@ -16,6 +16,8 @@ final class SupervisorLink: Sendable {
   /// Bytes of logs and metrics that may wait; what comes beyond is dropped and counted.
   private static let bufferBytesMax = 1 << 20
 
+  private static let messageBytesMax = 65_536
+
   private struct State {
     var buffer = ByteBuffer()
     var dropped = 0
@@ -76,7 +78,11 @@ final class SupervisorLink: Sendable {
   func status(_ text: String) { notify("status", ["text": .string(text)]) }
 
   func log(_ level: LogLevel, _ message: String, _ fields: [String: String] = [:]) {
-    let record = LogRecord(level: level, message: message, fieldsJSON: Self.json(fields), time: .now)
+    // A line must fit a message; nobody reads more of it anyway.
+    let cut = message.utf8.count > Self.messageBytesMax
+    let text =
+      cut ? String(decoding: message.utf8.prefix(Self.messageBytesMax), as: UTF8.self) + "…" : message
+    let record = LogRecord(level: level, message: text, fieldsJSON: Self.json(fields), time: .now)
     append { $0.writeLog(record) }
   }
 

@@ -159,4 +159,28 @@ struct ConnectionTests {
     try await pair.onLoop { $0.send(encoded: lines) }
     #expect(try await pair.recorder.wait { $0.reason != nil }.reason == .stalled)
   }
+
+  @Test("a peer that leaves only thinnable bytes unread is kept")
+  func patience() async throws {
+    let pair = try await Pair()
+    let lines = ByteBuffer(string: String(repeating: "x", count: 65_535) + "\n")
+    try await pair.onLoop { connection in while connection.sendThinnable(encoded: lines) {} }
+    // Longer than a peer may leave unread what must arrive.
+    try await pair.loop.scheduleTask(in: .seconds(Int64(ConnectionLimits.stallSeconds) + 1)) {}.futureResult
+      .get()
+    #expect(try await pair.onLoop { $0.pendingBytes > 0 })
+    pair.end()
+    #expect(try await pair.recorder.wait { $0.reason != nil }.reason == .peer)
+  }
+
+  @Test("an answer that is longer than a message may be becomes an error")
+  func longAnswer() async throws {
+    let pair = try await Pair { frame, connection in
+      guard case .request(let id) = frame.kind else { return }
+      connection.reply(to: id, result: .string(String(repeating: "x", count: WireLimits.messageBytes)))
+    }
+    defer { pair.end() }
+    pair.write(#"{"jsonrpc":"2.0","id":3,"method":"much"}"# + "\n")
+    #expect(pair.readLine().contains("answer_too_long"))
+  }
 }
