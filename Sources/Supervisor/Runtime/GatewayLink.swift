@@ -15,7 +15,7 @@ struct GatewayLink {
   var about = JSON.null
   /// The feed was told to begin; it is not held again after that.
   var feedStarted = false
-  /// `worker.gone` of workers that ended while there was no gateway, by strategy.
+  /// `worker.gone` that no gateway has confirmed yet, by strategy: the last one of each.
   var missed: [String: JSON] = [:]
 }
 
@@ -59,13 +59,25 @@ extension Supervisor {
     let params: JSON = [
       "strategy": .string(worker.name), "generation": .int(generation), "policy": .string(worker.plan.onExit),
     ]
-    guard let channel else {
-      gatewayLink.missed[worker.name] = params
-      return
-    }
-    channel.request("worker.gone", params).assumeIsolated().whenFailure { [self, name = worker.name] error in
-      assumeIsolated {
-        $0.log(name, run: nil, .supervisor, .warning, "the gateway did not see it off: \(error)")
+    // Kept until it is confirmed: a gateway that dies with it unread must not lose the exit policy.
+    gatewayLink.missed[worker.name] = params
+    sendGone(worker.name, params)
+  }
+
+  private func sendGone(_ name: String, _ params: JSON) {
+    channel?.request("worker.gone", params).assumeIsolated().whenComplete { [self] result in
+      assumeIsolated { supervisor in
+        switch result {
+        case .success:
+          // A later generation's is another one.
+          if supervisor.gatewayLink.missed[name]?["generation"] == params["generation"] {
+            supervisor.gatewayLink.missed[name] = nil
+          }
+        case .failure(let error):
+          supervisor.log(
+            name, run: nil, .supervisor, .warning,
+            "the gateway did not see it off, and is asked again when it is next ready: \(error)")
+        }
       }
     }
   }
@@ -94,8 +106,7 @@ extension Supervisor {
   func gatewayReady(_ gateway: Worker) {
     guard gateway.lifecycle.state == .ready, !gatewayLink.isUp else { return }
     gatewayLink.isUp = true
-    for params in gatewayLink.missed.values { _ = channel?.request("worker.gone", params) }
-    gatewayLink.missed = [:]
+    for (name, params) in gatewayLink.missed { sendGone(name, params) }
     for worker in strategies {
       // The pause of one that doesn't run is not in the greeting.
       if worker.lifecycle.isPaused, worker.process == nil { tellPause(worker) }
