@@ -33,7 +33,19 @@ struct CommandBook {
       guard !isAnswered else { return }
       isAnswered = true
       let ordered = names.compactMap { results[$0] }
-      connection.reply(to: id, result: ["results": .array(ordered)])
+      var room = ReplyLimit.bytes
+      var shown = ReplyLimit.first(of: ordered, in: &room)
+      if shown.count < ordered.count {
+        // Not all can be told: then first what failed.
+        room = ReplyLimit.bytes
+        shown = ReplyLimit.first(
+          of: ordered.filter { $0["ok"] == false } + ordered.filter { $0["ok"] != false }, in: &room)
+      }
+      connection.answer(
+        id,
+        shown.count == ordered.count
+          ? ["results": .array(shown)]
+          : ["results": .array(shown), "not_shown": .int(ordered.count - shown.count)])
       let failed = ordered.filter { $0["ok"] == false }.compactMap { $0["reason"]?.stringValue }
       finish(failed.isEmpty ? "ok" : failed.joined(separator: " "))
     }

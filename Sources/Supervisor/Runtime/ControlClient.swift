@@ -122,7 +122,7 @@ extension Supervisor {
     let connection = client.connection
     askGateway(method, params).assumeIsolated().whenComplete { result in
       switch result {
-      case .success(let answer): connection.reply(to: id, result: answer)
+      case .success(let answer): connection.answer(id, answer)
       case .failure(let error): connection.reply(to: id, error: RPCError(error))
       }
     }

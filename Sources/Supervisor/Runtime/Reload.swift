@@ -32,11 +32,19 @@ struct ReloadPlan {
     unchanged.sort()
   }
 
-  func json(_ issues: [ManifestIssue]) -> JSON {
-    func list(_ names: [String]) -> JSON { .array(names.map(JSON.string)) }
+  func json(_ issues: [ManifestIssue], folder: String) -> JSON {
+    var room = ReplyLimit.bytes - ReplyLimit.issueBytes
+    var left = 0
+    func list(_ names: [String]) -> JSON {
+      let shown = ReplyLimit.first(of: names.map(JSON.string), in: &room)
+      left += names.count - shown.count
+      return .array(shown)
+    }
+    let lists = (list(added), list(removed), list(changed), list(unchanged))
     return [
-      "added": list(added), "removed": list(removed), "changed": list(changed), "unchanged": list(unchanged),
-      "errors": .array(issues.map(\.json)),
+      "added": lists.0, "removed": lists.1, "changed": lists.2, "unchanged": lists.3,
+      "errors": ReplyLimit.issues(
+        issues, folder: folder, notes: left > 0 ? ["\(left) names are not shown"] : []),
     ]
   }
 }
@@ -82,7 +90,7 @@ extension Supervisor {
     let peer = client.credentials
     Task {
       let (plan, issues) = await self.readAgain(apply: !isDry)
-      connection.reply(to: id, result: plan.json(issues))
+      connection.answer(id, plan.json(issues, folder: self.options.strategies))
       if !isDry,
         let client = self.clients[ObjectIdentifier(connection)] ?? Optional(ControlClient(connection, peer))
       {

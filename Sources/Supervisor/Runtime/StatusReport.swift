@@ -22,7 +22,7 @@ extension Supervisor {
           case .success(let summary): summary
           case .failure: .null
           }
-        connection.reply(to: id, result: supervisor.report(on: name, summary))
+        connection.answer(id, supervisor.report(on: name, summary))
       }
     }
   }
@@ -33,10 +33,13 @@ extension Supervisor {
     for item in summary["strategies"]?.arrayValue ?? [] {
       if let name = item["strategy"]?.stringValue { trades[name] = item }
     }
+    var room = ReplyLimit.bytes - ReplyLimit.issueBytes
+    let parts = ReplyLimit.first(of: shown.map { strategyPart($0, trades[$0.name] ?? .null) }, in: &room)
+    let left = shown.count - parts.count
+    let notes = left > 0 ? ["\(left) strategies are not shown: ask for them by name"] : []
     return [
-      "supervisor": supervisorPart(), "gateway": gatewayPart(summary),
-      "strategies": .array(shown.map { strategyPart($0, trades[$0.name] ?? .null) }),
-      "errors": .array(manifestIssues.map(\.json)),
+      "supervisor": supervisorPart(), "gateway": gatewayPart(summary), "strategies": .array(parts),
+      "errors": ReplyLimit.issues(manifestIssues, folder: options.strategies, notes: notes),
     ]
   }
 

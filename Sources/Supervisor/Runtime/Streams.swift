@@ -109,12 +109,15 @@ extension Supervisor {
       throw .refused("unknown_strategy", "there is no strategy \(name)")
     }
     let process = worker.process.flatMap { ProcessStatistics.read(pid: $0.pid, startTicks: $0.startTicks) }
-    client.connection.reply(
-      to: id,
-      result: [
-        "name": .string(name), "process": process.map(Self.json) ?? .null,
-        "metrics": .array(metrics.items(of: name)),
-        "not_shown": .int(metrics.unseen[name] ?? 0), "lost": .int(metrics.lost[name] ?? 0),
+    let items = metrics.items(of: name)
+    var room = ReplyLimit.bytes
+    let shown = ReplyLimit.first(of: items, in: &room)
+    client.connection.answer(
+      id,
+      [
+        "name": .string(name), "process": process.map(Self.json) ?? .null, "metrics": .array(shown),
+        "not_shown": .int((metrics.unseen[name] ?? 0) + items.count - shown.count),
+        "lost": .int(metrics.lost[name] ?? 0),
       ])
   }
 

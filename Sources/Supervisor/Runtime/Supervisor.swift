@@ -93,7 +93,7 @@ public actor Supervisor {
   ) {
     logs.append(source, run: run, stream, severity, message, fieldsJSON: fieldsJSON, time: time)
     if severity >= .error, stream == .log, run == workers[source]?.run?.id {
-      workers[source]?.complaint = message
+      workers[source]?.complaint = ReplyLimit.firstLine(of: message)
     }
     // A strategy's own words stay in its log; what happens to it is for everyone.
     let isOurs = stream == .supervisor || source == Worker.gatewayName

@@ -25,7 +25,7 @@ final class Worker {
   var statusText: String?
   var progress: Int64 = 0
   var lastExit: RunRecord?
-  /// The last error that the live or last run told.
+  /// The last error that the live or last run told: its first line.
   var complaint: String?
   /// What was last saved, so that only changes are.
   var saved: StrategyRecord?
