@@ -26,6 +26,12 @@ def run(*words: str, check: bool = True, timeout_s: float = 120) -> str:
     return done.stdout
 
 
+def rbotctl(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run rbotctl where no developer's home is near, so that it speaks to the service."""
+    command = ["rbotctl", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
+
+
 def eventually(what: str, look: Callable[[], Value | None], within_s: float) -> Value:
     """Look until there is something, and return it."""
     end = time.monotonic() + within_s
@@ -56,16 +62,15 @@ def main_pid() -> int:
 
 def last_status() -> str:
     """Return what systemd and rbotctl say of the service, for a failure's message."""
-    words = (["systemctl", "status", "rbotd", "--no-pager", "-l"], ["rbotctl", "status"])
-    said = [subprocess.run(line, capture_output=True, text=True) for line in words]
-    return "\n".join(done.stdout + done.stderr for done in said)
+    unit = subprocess.run(
+        ["systemctl", "status", "rbotd", "--no-pager", "-l"], capture_output=True, text=True
+    )
+    return "\n".join(done.stdout + done.stderr for done in (unit, rbotctl("status")))
 
 
 def status() -> dict[str, Any] | None:
     """Return ``rbotctl status --json``, None while rbotd does not answer."""
-    done = subprocess.run(
-        ["rbotctl", "status", "--json"], capture_output=True, text=True, timeout=30
-    )
+    done = rbotctl("status", "--json")
     if done.returncode != 0:
         return None
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -90,9 +95,7 @@ def ready(states: tuple[str, ...] = ("ready",)) -> dict[str, dict[str, Any]] | N
 
 def traders() -> set[str]:
     """Return the strategies that have fills."""
-    done = subprocess.run(
-        ["rbotctl", "fills", "--json", "-n", "1000"], capture_output=True, text=True, timeout=30
-    )
+    done = rbotctl("fills", "--json", "-n", "1000")
     if done.returncode != 0:
         return set()
     answer = json.loads(done.stdout)

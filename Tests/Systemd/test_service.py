@@ -14,6 +14,7 @@ from service import (
     journal,
     main_pid,
     processes,
+    rbotctl,
     ready,
     run,
     status,
@@ -97,7 +98,7 @@ def test_a_reload_takes_up_what_is_new_and_touches_nothing_else(root: Path) -> N
 def test_a_killed_rbotd_comes_back_with_the_same_strategies() -> None:
     before, pid = strategies(), main_pid()
     workers = [item["pid"] for item in before.values() if item["pid"]]
-    run("rbotctl", "pause", "grid-bot")
+    assert rbotctl("pause", "grid-bot").returncode == 0
     os.kill(pid, signal.SIGKILL)
     after = eventually(
         "rbotd is back",
@@ -107,7 +108,7 @@ def test_a_killed_rbotd_comes_back_with_the_same_strategies() -> None:
     assert set(after) == set(before)
     assert after["grid-bot"]["paused"]
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
-    run("rbotctl", "resume", "grid-bot")
+    assert rbotctl("resume", "grid-bot").returncode == 0
 
 
 def test_a_hung_rbotd_is_killed_by_the_watchdog_and_comes_back(frozen: list[int]) -> None:
