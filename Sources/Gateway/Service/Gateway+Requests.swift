@@ -12,6 +12,8 @@ import Wire
 extension Gateway {
   private static let candlesMax = 5_000
   private static let listMax = 10_000
+  /// Trades that positions are shown with; beyond it a message could not hold them.
+  private static let positionTradesMax = 2_000
 
   /// Answers a request of a worker that has said hello.
   func handle(_ frame: Frame, _ id: RequestID, _ session: WorkerSession) {
@@ -167,9 +169,12 @@ extension Gateway {
   func listPositions(_ strategy: String?, to responder: Responder) {
     let positions = core.positions(strategy: strategy)
     let decimals = feed.decimals
+    let hasTrades = positions.reduce(0) { $0 + $1.trades.count } <= Self.positionTradesMax
     responder.succeed { writer in
       writer.beginObject()
-      writer.array("positions", positions) { $0.value($1, decimals: decimals[$1.instrument] ?? 0) }
+      _ = writer.page("positions", positions, limit: .max) {
+        $0.value($1, decimals: decimals[$1.instrument] ?? 0, hasTrades: hasTrades)
+      }
       writer.endObject()
     }
   }
@@ -178,21 +183,30 @@ extension Gateway {
     let state = try params.optionalString("state") ?? "open"
     guard state == "open" || state == "all" else { throw .invalidParams("state must be open or all") }
     let limit = try limit(params)
+    let before = try params.optionalInt("before").map(Int64.init)
     let decimals = feed.decimals
+    // One more than is shown tells whether there are more.
     ask(responder) { (store) throws(StorageError) in
-      try store.orders(strategy: strategy, openOnly: state == "open", limit: limit)
+      try store.orders(strategy: strategy, openOnly: state == "open", before: before, limit: limit + 1)
     } write: { writer, orders in
-      writer.array("orders", orders) { $0.value($1, priceDecimals: decimals[$1.instrument] ?? 0) }
+      let last = writer.page("orders", orders, limit: limit) {
+        $0.value($1, priceDecimals: decimals[$1.instrument] ?? 0)
+      }
+      if let last { writer.field("before", last.number) }
     }
   }
 
   func listFills(_ params: JSON, _ strategy: String?, to responder: Responder) throws(RPCError) {
     let limit = try limit(params)
+    let before = try params.optionalInt("before").map(Int64.init)
     let decimals = feed.decimals
     ask(responder) { (store) throws(StorageError) in
-      try store.fills(strategy: strategy, limit: limit)
+      try store.fills(strategy: strategy, before: before, limit: limit + 1)
     } write: { writer, fills in
-      writer.array("fills", fills) { $0.value($1, priceDecimals: decimals[$1.instrument] ?? 0) }
+      let last = writer.page("fills", fills, limit: limit) {
+        $0.value($1, priceDecimals: decimals[$1.instrument] ?? 0)
+      }
+      if let last { writer.field("before", last.id) }
     }
   }
 
@@ -201,9 +215,9 @@ extension Gateway {
     let limit = try limit(params, 1_000)
     let last = store.lastEventSequence
     ask(responder) { (store) throws(StorageError) in
-      try store.events(after: after, limit: limit)
+      try store.events(after: after, limit: limit + 1)
     } write: { writer, events in
-      writer.array("events", events) { $0.value($1) }
+      _ = writer.page("events", events, limit: limit) { $0.value($1) }
       writer.field("last", last)
     }
   }

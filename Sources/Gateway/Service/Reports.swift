@@ -6,7 +6,8 @@ import Wire
 
 /// How the order desk's views look on the wire.
 extension JSONWriter {
-  mutating func value(_ position: PositionView, decimals: Int) {
+  /// - Parameter hasTrades: Whether the open trades are shown one by one; else the field is absent.
+  mutating func value(_ position: PositionView, decimals: Int, hasTrades: Bool) {
     beginObject()
     field("strategy", position.strategy)
     field("broker", position.broker)
@@ -15,19 +16,18 @@ extension JSONWriter {
     field("average_price", position.averagePrice, minimumDecimals: decimals)
     field("realised", position.realised)
     field("unrealised", position.unrealised)
-    key("trades")
-    beginArray()
-    for view in position.trades {
-      beginObject()
-      field("trade_id", view.trade.id)
-      field("units", view.trade.units)
-      field("price", view.trade.price, minimumDecimals: decimals)
-      field("stop_loss", view.stopLoss, minimumDecimals: decimals)
-      field("take_profit", view.takeProfit, minimumDecimals: decimals)
-      field("opened", view.trade.opened)
-      endObject()
-    }
-    endArray()
+    if hasTrades { array("trades", position.trades) { $0.value($1, decimals: decimals) } }
+    endObject()
+  }
+
+  private mutating func value(_ view: TradeView, decimals: Int) {
+    beginObject()
+    field("trade_id", view.trade.id)
+    field("units", view.trade.units)
+    field("price", view.trade.price, minimumDecimals: decimals)
+    field("stop_loss", view.stopLoss, minimumDecimals: decimals)
+    field("take_profit", view.takeProfit, minimumDecimals: decimals)
+    field("opened", view.trade.opened)
     endObject()
   }
 
@@ -78,6 +78,37 @@ extension JSONWriter {
     for element in elements { body(&self, element) }
     endArray()
   }
+
+  /// An array of at most `limit` elements and of as many as fit into one message, and `more`: whether that left
+  /// some out.
+  ///
+  /// - Returns: The last element written when there are more, so that the reader can ask for those after it.
+  mutating func page<Element>(
+    _ name: StaticString, _ elements: [Element], limit: Int, _ body: (inout JSONWriter, Element) -> Void
+  ) -> Element? {
+    let start = buffer.writerIndex
+    var last = Element?.none
+    var count = 0
+    key(name)
+    beginArray()
+    for element in elements.prefix(limit) {
+      let end = buffer.writerIndex
+      body(&self, element)
+      // The first one is kept whatever its size, or a reader would never get past it.
+      if count > 0, buffer.writerIndex - start > Self.pageBytes {
+        buffer.moveWriterIndex(to: end)
+        break
+      }
+      count += 1
+      last = element
+    }
+    endArray()
+    field("more", count < elements.count)
+    return count < elements.count ? last : nil
+  }
+
+  /// Bytes of a page: a message's bound with room for what stands around the page.
+  private static let pageBytes = 900_000
 }
 
 extension ByteBuffer {

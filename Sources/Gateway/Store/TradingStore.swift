@@ -109,22 +109,32 @@ extension TradingStore {
   /// - Parameters:
   ///   - strategy: Nil for all.
   ///   - openOnly: Leaves out those that are final.
-  public func orders(strategy: String?, openOnly: Bool, limit: Int) throws(StorageError) -> [Order] {
+  ///   - before: Only orders with a lower number: the next page after one that ended there.
+  public func orders(
+    strategy: String?, openOnly: Bool, before: Int64? = nil, limit: Int
+  ) throws(StorageError) -> [Order] {
     try read { database in
-      let condition = (strategy == nil ? "1" : "strategy = :s") + (openOnly ? " AND is_final = 0" : "")
+      let condition =
+        (strategy == nil ? "1" : "strategy = :s") + (openOnly ? " AND is_final = 0" : "")
+        + (before == nil ? "" : " AND number < :before")
       return try Order.all(
         database, "WHERE \(condition) ORDER BY number DESC LIMIT :limit",
-        Self.arguments(strategy, limit))
+        Self.arguments(strategy, before, limit))
     }
   }
 
   /// Fills, newest first.
-  public func fills(strategy: String?, limit: Int) throws(StorageError) -> [Fill] {
+  ///
+  /// - Parameter before: Only fills with a lower id: the next page after one that ended there.
+  public func fills(
+    strategy: String?, before: Int64? = nil, limit: Int
+  ) throws(StorageError) -> [Fill] {
     try read { database in
-      let condition = strategy == nil ? "1" : "strategy = :s"
+      let condition =
+        (strategy == nil ? "1" : "strategy = :s") + (before == nil ? "" : " AND id < :before")
       return try Row.fetchAll(
         database, sql: "SELECT * FROM fills WHERE \(condition) ORDER BY id DESC LIMIT :limit",
-        arguments: Self.arguments(strategy, limit)
+        arguments: Self.arguments(strategy, before, limit)
       ).map { try Fill($0) }
     }
   }
@@ -148,9 +158,12 @@ extension TradingStore {
     }
   }
 
-  private static func arguments(_ strategy: String?, _ limit: Int) -> StatementArguments {
+  private static func arguments(
+    _ strategy: String?, _ before: Int64?, _ limit: Int
+  ) -> StatementArguments {
     var arguments: StatementArguments = ["limit": limit]
     if let strategy { arguments += ["s": strategy] }
+    if let before { arguments += ["before": before] }
     return arguments
   }
 }

@@ -106,6 +106,12 @@ struct TradingStoreTests {
     #expect(try store.orders(strategy: "even", openOnly: true, limit: 3).map(\.number) == [10, 8, 6])
     #expect(try store.orders(strategy: nil, openOnly: true, limit: 2).map(\.number) == [10, 9])
     #expect(try store.fills(strategy: "odd", limit: 2).map(\.id) == [19, 17])
+    #expect(
+      try store.orders(strategy: "even", openOnly: false, before: 16, limit: 2).map(\.number) == [14, 12])
+    #expect(try store.orders(strategy: nil, openOnly: true, before: 3, limit: 9).map(\.number) == [2, 1])
+    #expect(try store.orders(strategy: nil, openOnly: false, before: 1, limit: 9).isEmpty)
+    #expect(try store.fills(strategy: "odd", before: 17, limit: 2).map(\.id) == [15, 13])
+    #expect(try store.fills(strategy: nil, before: 2, limit: 9).map(\.id) == [1])
     #expect(try store.events(after: 5, limit: 3).map(\.sequence) == [6, 7, 8])
     #expect(store.order(strategy: "even", clientOrderID: "even-3-4")?.number == 4)
     #expect(store.order(strategy: "odd", clientOrderID: "even-3-4") == nil)
