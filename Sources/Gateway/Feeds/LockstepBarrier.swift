@@ -32,9 +32,14 @@ public struct LockstepBarrier<Request> {
     standings.append(Standing(member: member, window: max(1, window)))
   }
 
-  /// Forgets a member, what it owes and what it asked for.
+  /// Waits for a member no longer; what it asked for is still answered, in the next round.
   public mutating func leave(_ member: Member) {
     standings.removeAll { $0.member == member }
+  }
+
+  /// Forgets a member that is gone, what it owes and what it asked for.
+  public mutating func forget(_ member: Member) {
+    leave(member)
     collected.removeAll { $0.member == member }
   }
 

@@ -115,7 +115,8 @@ extension Gateway {
   private func leave(_ session: WorkerSession) {
     session.subscription.isLockstep = false
     barrier.leave(session.id)
-    schedulePump()
+    // The round may be complete without it. On the next turn, because this may be a request of a round itself.
+    loop.assumeIsolated().execute { self.assumeIsolated { $0.advanceLockstep() } }
   }
 
   func indexSubscribers() {

@@ -227,7 +227,7 @@ extension Gateway {
       }
     }
     indexSubscribers()
-    barrier.leave(id)
+    barrier.forget(id)
     advanceLockstep()
   }
 
