@@ -92,6 +92,7 @@ extension Gateway {
       ("journal_entries_total", counters.entries), ("sessions", sessions.count),
       ("events_total", Int(store.lastEventSequence)),
       ("unknown_notifications_total", counters.unknownNotifications),
+      ("events_not_relayed_total", counters.eventsNotRelayed),
     ]
     supervisor.send(
       notification: "metrics",

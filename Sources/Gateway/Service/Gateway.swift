@@ -70,6 +70,7 @@ public actor Gateway {
     var quotesSent = 0
     var quotesThinned = 0
     var unknownNotifications = 0
+    var eventsNotRelayed = 0
   }
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
@@ -199,7 +200,12 @@ public actor Gateway {
     }
     events.publish(stored)
     guard let supervisor else { return }
-    for event in stored { supervisor.send { $0.writeNotification("event") { $0.value(event) } } }
+    for event in stored {
+      // A supervisor that lags can ask for what it missed; piling events up for it would end the connection.
+      scratch.clear()
+      scratch.writeNotification("event") { $0.value(event) }
+      if !supervisor.sendThinnable(encoded: scratch) { counters.eventsNotRelayed += 1 }
+    }
   }
 
   func decimals(_ instrument: String) -> Int { feed.decimals[instrument] ?? 0 }
