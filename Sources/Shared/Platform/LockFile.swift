@@ -35,24 +35,49 @@ public final class LockFile: Sendable {
   /// Takes the lock and writes our pid into the file.
   ///
   /// - Throws: ``LockError``, at once: it does not wait.
-  public init(path: String) throws(LockError) {
-    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard fd >= 0 else { throw .system(SystemError("open the lock \(path)")) }
-    guard rbot_try_lock(fd) == 0 else {
-      let code = errno
-      close(fd)
-      guard code == EWOULDBLOCK else { throw .system(SystemError("lock \(path)", code: code)) }
-      let pid = readText(path).flatMap { Int32($0.split(separator: "\n").first ?? "") }
-      throw .held(path: path, pid: pid, isAlive: pid.map { kill($0, 0) == 0 || errno == EPERM } ?? false)
-    }
-    let text = "\(getpid())\n"
-    guard ftruncate(fd, 0) == 0, pwrite(fd, text, text.utf8.count, 0) == text.utf8.count else {
-      let error = SystemError("write \(path)")
-      close(fd)
-      throw .system(error)
-    }
-    descriptor = fd
+  public convenience init(path: String) throws(LockError) { try self.init(path: path) {} }
+
+  /// - Parameter opened: for tests: called each time between opening the file and locking it.
+  init(path: String, opened: () -> Void) throws(LockError) {
+    descriptor = try Self.locked(path, opened: opened)
     self.path = path
+    let text = "\(getpid())\n"
+    guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.utf8.count, 0) == text.utf8.count
+    else { throw .system(SystemError("write \(path)")) }
+  }
+
+  /// How often the file is opened again when it was another by the time the lock was had.
+  private static let tries = 10
+
+  private static func locked(_ path: String, opened: () -> Void) throws(LockError) -> Int32 {
+    for _ in 0..<tries {
+      let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      guard fd >= 0 else { throw .system(SystemError("open the lock \(path)")) }
+      opened()
+      guard rbot_try_lock(fd) == 0 else {
+        let code = errno
+        close(fd)
+        guard code == EWOULDBLOCK else { throw .system(SystemError("lock \(path)", code: code)) }
+        throw held(path)
+      }
+      if isStill(fd, at: path) { return fd }
+      // Its holder removed it in between, as a daemon does at its end: whoever comes next would make another
+      // file there and lock that.
+      close(fd)
+    }
+    throw held(path)
+  }
+
+  private static func held(_ path: String) -> LockError {
+    let pid = readText(path).flatMap { Int32($0.split(separator: "\n").first ?? "") }
+    return .held(path: path, pid: pid, isAlive: pid.map { kill($0, 0) == 0 || errno == EPERM } ?? false)
+  }
+
+  private static func isStill(_ fd: Int32, at path: String) -> Bool {
+    var ours = stat()
+    var there = stat()
+    return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev
+      && ours.st_ino == there.st_ino
   }
 
   deinit { close(descriptor) }
