@@ -45,12 +45,19 @@ extension Supervisor {
     // With a group, the socket's own mode lets in only its members, whichever of their groups is the first.
     let isAllowed =
       credentials.uid == PeerCredentials.ownUser || credentials.uid == 0 || options.controlGroup != nil
-    if !isAllowed {
+    guard isAllowed else {
       say(.warning, "refused the control client \(credentials.pid) of user \(credentials.uid)")
-    } else if clients.count >= Self.clientsMax {
-      say(.warning, "refused the control client \(credentials.pid): \(Self.clientsMax) are connected")
+      return false
     }
-    return isAllowed && clients.count < Self.clientsMax
+    if let why = kinship(credentials) {
+      say(.warning, "refused the control client \(credentials.pid): \(why)")
+      return false
+    }
+    guard clients.count < Self.clientsMax else {
+      say(.warning, "refused the control client \(credentials.pid): \(Self.clientsMax) are connected")
+      return false
+    }
+    return true
   }
 
   func clientLeft(_ connection: Connection) {
