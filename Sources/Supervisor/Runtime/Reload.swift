@@ -83,13 +83,20 @@ struct ManifestReading: Sendable {
 }
 
 extension Supervisor {
+  /// Reloads that may be on their way at once, the running one included.
+  private static let reloadsMax = 16
+
   func reload(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
     let isDry = try params.optionalBool("dry_run") ?? false
     guard phase != .stopping else { throw .refused("shutting_down", "rbotd is shutting down") }
+    guard waitingReloads < Self.reloadsMax else {
+      throw .refused("too_many_reloads", "\(Self.reloadsMax) reloads are waiting already: try again later")
+    }
     let connection = client.connection
     let peer = client.credentials
+    let reading = readAgain(apply: !isDry)
     Task {
-      let (plan, issues) = await self.readAgain(apply: !isDry)
+      let (plan, issues) = await reading.value
       connection.answer(id, plan.json(issues, folder: self.options.strategies))
       if !isDry,
         let client = self.clients[ObjectIdentifier(connection)] ?? Optional(ControlClient(connection, peer))
@@ -104,8 +111,9 @@ extension Supervisor {
     guard phase == .ready else { return }
     ServiceNotify.reloading()
     phase = .reloading
+    let reading = readAgain(apply: true)
     Task {
-      let (plan, issues) = await self.readAgain(apply: true)
+      let (plan, issues) = await reading.value
       self.say(
         .info,
         "reloaded: \(plan.added.count) added, \(plan.removed.count) removed, \(plan.changed.count) changed, "
@@ -116,7 +124,21 @@ extension Supervisor {
     }
   }
 
-  private func readAgain(apply: Bool) async -> (ReloadPlan, [ManifestIssue]) {
+  /// One at a time, in the order in which they were asked for: of two at once the older reading could win.
+  private func readAgain(apply: Bool) -> Task<(ReloadPlan, [ManifestIssue]), Never> {
+    let before = lastReload
+    waitingReloads += 1
+    let reload = Task {
+      await before?.value
+      let result = await self.readNow(apply: apply)
+      self.waitingReloads -= 1
+      return result
+    }
+    lastReload = Task { _ = await reload.value }
+    return reload
+  }
+
+  private func readNow(apply: Bool) async -> (ReloadPlan, [ManifestIssue]) {
     let folder = options.strategies
     let python = options.settings.supervisor.python
     // Reads many small files: not on the loop.

@@ -31,6 +31,10 @@ public actor Supervisor {
   var clients: [ObjectIdentifier: ControlClient] = [:]
   var commands = CommandBook()
   var manifestIssues: [ManifestIssue] = []
+  /// The end of the last reload that was asked for, which the next one waits for.
+  var lastReload: Task<Void, Never>?
+  /// Reloads that have not ended yet.
+  var waitingReloads = 0
   var remembered: [String: StrategyRecord] = [:]
   var lastRun: Int64
   var phase = DaemonPhase.starting
