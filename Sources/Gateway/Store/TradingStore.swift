@@ -169,17 +169,25 @@ extension TradingStore {
 }
 
 extension TradingStore: DeskLookup {
-  public func order(strategy: String, clientOrderID: String) -> Order? {
-    try? read { database in
+  public func order(strategy: String, clientOrderID: String) throws(LookupFailure) -> Order? {
+    try look { database in
       try Order.all(database, "WHERE strategy = ? AND client_order_id = ?", [strategy, clientOrderID]).first
     }
   }
 
-  public func order(id: String) -> Order? {
+  public func order(id: String) throws(LookupFailure) -> Order? {
     // The number is a part of the id, and the table's key.
     guard let number = id.split(separator: "-").last.flatMap({ Int64($0) }) else { return nil }
-    return try? read { database in
+    return try look { database in
       try Order.all(database, "WHERE number = ? AND id = ?", [number, id]).first
+    }
+  }
+
+  private func look(_ body: (Database) throws -> Order?) throws(LookupFailure) -> Order? {
+    do throws(StorageError) {
+      return try read(body)
+    } catch {
+      throw LookupFailure(error.message)
     }
   }
 }

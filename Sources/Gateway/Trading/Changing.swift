@@ -66,9 +66,9 @@ extension TradingCore {
   }
 
   private func own(_ orderID: String, _ trader: Trader) throws(Refusal) -> Order {
-    let order =
-      memory.order(id: orderID, prefix: idPrefix) ?? (memory.hasForgotten ? lookup?.order(id: orderID) : nil)
-    guard let order, order.strategy == trader.strategy else {
+    var found = memory.order(id: orderID, prefix: idPrefix)
+    if found == nil { found = try look { (lookup) throws(LookupFailure) in try lookup.order(id: orderID) } }
+    guard let order = found, order.strategy == trader.strategy else {
       throw Refusal("unknown_order", "\(trader.strategy) has no order \(orderID.prefix(64)): see orders")
     }
     return order

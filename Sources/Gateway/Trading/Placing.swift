@@ -31,7 +31,7 @@ extension TradingCore {
   private func earlier(_ intent: OrderIntent, _ trader: Trader) throws(Refusal) -> Order? {
     guard let id = intent.clientOrderID else { return nil }
     try admitClientOrderID(id)
-    guard let order = find(clientOrderID: id, strategy: trader.strategy) else { return nil }
+    guard let order = try find(clientOrderID: id, strategy: trader.strategy) else { return nil }
     guard order.fingerprint == intent.fingerprint else {
       throw Refusal(
         "client_order_id_reused",
@@ -41,10 +41,25 @@ extension TradingCore {
     return order
   }
 
-  private func find(clientOrderID: String, strategy: String) -> Order? {
+  private func find(clientOrderID: String, strategy: String) throws(Refusal) -> Order? {
     if let order = memory.order(strategy: strategy, clientOrderID: clientOrderID) { return order }
-    guard memory.hasForgotten else { return nil }
-    return lookup?.order(strategy: strategy, clientOrderID: clientOrderID)
+    return try look { (lookup) throws(LookupFailure) in
+      try lookup.order(strategy: strategy, clientOrderID: clientOrderID)
+    }
+  }
+
+  /// Asks the journal for an order that is no longer in memory. An order that may be there must not be taken
+  /// for a new one, so what cannot be read is refused.
+  func look(_ ask: (any DeskLookup) throws(LookupFailure) -> Order?) throws(Refusal) -> Order? {
+    guard memory.hasForgotten, let lookup else { return nil }
+    do throws(LookupFailure) {
+      return try ask(lookup)
+    } catch {
+      throw Refusal(
+        "journal_unreadable",
+        "the journal could not be searched for an earlier order: try again with the same request (\(error.message))"
+      )
+    }
   }
 
   private mutating func submit(_ admitted: Admitted, _ trader: Trader) -> Int64 {

@@ -85,6 +85,13 @@ public struct TradingSnapshot: Hashable, Sendable {
 ///
 /// Called inside `place`, `cancel` and `modify`, so it answers synchronously and sees everything committed.
 public protocol DeskLookup: Sendable {
-  func order(strategy: String, clientOrderID: String) -> Order?
-  func order(id: String) -> Order?
+  func order(strategy: String, clientOrderID: String) throws(LookupFailure) -> Order?
+  func order(id: String) throws(LookupFailure) -> Order?
+}
+
+/// The journal could not be asked: whether it has the order is not known.
+public struct LookupFailure: Error, Hashable {
+  public let message: String
+
+  public init(_ message: String) { self.message = message }
 }

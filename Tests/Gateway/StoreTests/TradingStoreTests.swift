@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Model
 import Storage
 import Testing
@@ -113,11 +114,19 @@ struct TradingStoreTests {
     #expect(try store.fills(strategy: "odd", before: 17, limit: 2).map(\.id) == [15, 13])
     #expect(try store.fills(strategy: nil, before: 2, limit: 9).map(\.id) == [1])
     #expect(try store.events(after: 5, limit: 3).map(\.sequence) == [6, 7, 8])
-    #expect(store.order(strategy: "even", clientOrderID: "even-3-4")?.number == 4)
-    #expect(store.order(strategy: "odd", clientOrderID: "even-3-4") == nil)
-    #expect(store.order(id: "paper-7")?.number == 7)
-    #expect(store.order(id: "other-7") == nil)
-    #expect(store.order(id: "nonsense") == nil)
+    #expect(try store.order(strategy: "even", clientOrderID: "even-3-4")?.number == 4)
+    #expect(try store.order(strategy: "odd", clientOrderID: "even-3-4") == nil)
+    #expect(try store.order(id: "paper-7")?.number == 7)
+    #expect(try store.order(id: "other-7") == nil)
+    #expect(try store.order(id: "nonsense") == nil)
+  }
+
+  @Test("says when an order cannot be looked up, rather than that there is none")
+  func unreadable() throws {
+    let other = try DatabaseQueue(path: folder.file)
+    try other.write { try $0.execute(sql: "DROP TABLE orders") }
+    #expect(throws: LookupFailure.self) { try store.order(strategy: "even", clientOrderID: "even-3-4") }
+    #expect(throws: LookupFailure.self) { try store.order(id: "paper-7") }
   }
 
   @Test("remembers the latest final orders only, and says that there are more")

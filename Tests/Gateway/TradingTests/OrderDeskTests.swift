@@ -146,6 +146,20 @@ import Trading
     #expect(throws: Refusal.self) { try desk.cancel("paper-1") }
   }
 
+  @Test func `nothing is placed while the journal cannot tell whether it was before`() throws {
+    struct Unreadable: DeskLookup {
+      func order(strategy: String, clientOrderID: String) throws(LookupFailure) -> Order? {
+        throw LookupFailure("disk I/O error")
+      }
+      func order(id: String) throws(LookupFailure) -> Order? { throw LookupFailure("disk I/O error") }
+    }
+    var desk = Desk(
+      restoring: TradingSnapshot(hasOlderOrders: true, nextOrderNumber: 10), lookup: Unreadable())
+    #expect(desk.refusal(.buy(id: "a")) == "journal_unreadable")
+    #expect(throws: Refusal.self) { try desk.cancel("paper-1") }
+    try desk.placed(.buy())
+  }
+
   @Test func `memory keeps open orders and a bounded number of final ones`() throws {
     var desk = Desk(settings: TradingSettings(rememberedOrders: 5))
     let open = try desk.placed(.limitBuy("1.37", sl: "1.36"))
