@@ -24,10 +24,16 @@ def feed_state(daemon: Daemon) -> str:
 
 
 def all_pages(daemon: Daemon, what: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = daemon.call(
-        what, {"strategy": None, "state": "all", "limit": 10_000}
-    )[what]
-    return items
+    """Every order, fill or position, page by page."""
+    found: list[dict[str, Any]] = []
+    before: int | None = None
+    while True:
+        params = {"strategy": None, "state": "all", "limit": 1_000, "before": before}
+        page = daemon.call(what, params)
+        found += page[what]
+        before = page.get("before")
+        if not page.get("more"):
+            return found
 
 
 def play(

@@ -25,6 +25,25 @@ struct Session: Sendable {
     return try await client.request(method, params, timeout: timeout)
   }
 
+  /// Asks for a list that may be longer than one answer: page by page, `limit` items at the most.
+  func pages(_ method: String, _ params: JSON, limit: Int) async throws -> [JSON] {
+    let client = try await connect()
+    defer { client.close() }
+    var found: [JSON] = []
+    var question = params.objectValue ?? JSONObject()
+    while found.count < limit {
+      question["limit"] = .int(min(limit - found.count, Self.pageItems))
+      let answer = try await client.request(method, .object(question))
+      let items = answer[method]?.arrayValue ?? []
+      found += items
+      guard !items.isEmpty, answer["more"]?.boolValue == true, let before = answer["before"] else { break }
+      question["before"] = before
+    }
+    return found
+  }
+
+  private static let pageItems = 1_000
+
   // MARK: Output
 
   func write(_ lines: [Line]) throws(OutputError) { try surroundings.output.write(page.text(lines)) }

@@ -21,11 +21,9 @@ struct OrdersVerb: Verb {
   @OptionGroup var connection: ConnectionOptions
 
   func run(_ session: Session) async throws -> ExitStatus {
-    let params: JSON = [
-      "strategy": JSON(selection.strategy), "state": open ? "open" : "all", "limit": .int(selection.lines),
-    ]
-    let answer = try await session.ask("orders", params)
-    try session.show(answer) { OrdersView(orders: answer.items("orders"), page: $0).lines }
+    let params: JSON = ["strategy": JSON(selection.strategy), "state": open ? "open" : "all"]
+    let orders = try await session.pages("orders", params, limit: selection.lines)
+    try session.show(["orders": .array(orders)]) { OrdersView(orders: orders, page: $0).lines }
     return .done
   }
 }
@@ -38,9 +36,9 @@ struct FillsVerb: Verb {
   @OptionGroup var connection: ConnectionOptions
 
   func run(_ session: Session) async throws -> ExitStatus {
-    let answer = try await session.ask(
-      "fills", ["strategy": JSON(selection.strategy), "limit": .int(selection.lines)])
-    try session.show(answer) { FillsView(fills: answer.items("fills"), page: $0).lines }
+    let fills = try await session.pages(
+      "fills", ["strategy": JSON(selection.strategy)], limit: selection.lines)
+    try session.show(["fills": .array(fills)]) { FillsView(fills: fills, page: $0).lines }
     return .done
   }
 }
