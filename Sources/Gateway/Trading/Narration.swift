@@ -81,8 +81,16 @@ extension TradingCore {
     ]
   }
 
-  /// An order was refused before it became one.
+  /// An order was refused before it became one. Journaled once per strategy, reason and second at the most.
   mutating func emitRefusal(_ refusal: Refusal, _ intent: OrderIntent, _ trader: Trader) {
+    // A strategy without a book has no worker and no end of names; nothing is kept for it.
+    let isKnown = strategies[trader.strategy] != nil
+    let now = now
+    let unseen =
+      isKnown
+      ? withStrategy(trader.strategy) { $0.refusals[refusal.reason, default: RefusalTally()].take(at: now) }
+      : 0
+    guard let unseen else { return }
     emit(
       .orderRejected, strategy: trader.strategy,
       [
@@ -94,7 +102,7 @@ extension TradingCore {
         EventField("units", .number(intent.units)),
         EventField("reason", .string(refusal.reason)),
         EventField("message", .string(refusal.message)),
-      ])
+      ] + (unseen > 0 ? [EventField("repeated", .int(unseen))] : []))
   }
 
   private func number(_ value: Amount?) -> EventValue { value.map { .number($0) } ?? .null }

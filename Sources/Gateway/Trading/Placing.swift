@@ -5,7 +5,7 @@ extension TradingCore {
   /// Admits an order, journals it and acts on it: a marketable order comes back filled, with its exits working.
   ///
   /// The same `clientOrderID` with the same intent returns the first order, whatever has become of it. A refusal
-  /// leaves an `order_rejected` event and no order; its reasons are those of docs/protocol.md.
+  /// leaves an `order_rejected` event (one per reason and second) and no order; its reasons are those of docs/protocol.md.
   public mutating func place(_ intent: OrderIntent, by trader: Trader, now: Timestamp) -> Outcome<Placement> {
     self.now = now
     do throws(Refusal) {

@@ -1,5 +1,26 @@
 import Model
 
+/// When a refusal was journaled last, and how often it came since.
+struct RefusalTally: Sendable {
+  private static let pause: Int64 = 1_000_000_000
+
+  private var journaled: Timestamp?
+  private var repeated: Int64 = 0
+
+  /// Counts a refusal; returns how many came unseen before it, or nil when this one is not journaled either: a
+  /// strategy that tries again without end must not fill the disk.
+  mutating func take(at now: Timestamp) -> Int64? {
+    // Time that has gone back is a replay that starts over.
+    if let last = journaled, now >= last, now.nanoseconds &- last.nanoseconds < Self.pause {
+      repeated += 1
+      return nil
+    }
+    defer { repeated = 0 }
+    journaled = now
+    return repeated
+  }
+}
+
 /// Everything that the desk knows of one strategy.
 struct StrategyBook: Sendable {
   let name: String
@@ -12,6 +33,8 @@ struct StrategyBook: Sendable {
   var open: [Int64] = []
   /// Open trades by instrument, oldest first; all of one sign; never empty.
   var positions: [String: [Trade]] = [:]
+  /// By reason; not journaled, so a restart begins anew.
+  var refusals: [String: RefusalTally] = [:]
 
   init(name: String, starting: Money) {
     self.name = name

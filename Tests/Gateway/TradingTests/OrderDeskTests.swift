@@ -160,6 +160,29 @@ import Trading
     try desk.placed(.buy())
   }
 
+  @Test func `a refusal that repeats is journaled once a second, with how often it came`() {
+    var desk = Desk()
+    func refused(_ desk: inout Desk, _ intent: OrderIntent) -> [DeskEvent] {
+      desk.place(intent).changes.events
+    }
+    let bad = OrderIntent.buy(sl: nil)
+    let first = refused(&desk, bad)
+    #expect(first.map(\.type) == [.orderRejected] && first.first?["repeated"] == nil)
+    for _ in 0..<1_000 {
+      #expect(desk.refusal(bad) == "oco_required")
+      #expect(desk.place(bad).changes.isEmpty)
+    }
+    // Another reason, and another strategy, have a second of their own.
+    #expect(refused(&desk, .buy(sl: "1.39")).count == 1)
+    desk.journal.take(desk.core.register("other", capabilities: StrategyCapabilities(), now: desk.now))
+    #expect(desk.place(bad, by: Trader(strategy: "other", generation: 1)).changes.events.count == 1)
+    desk.second += 1
+    #expect(refused(&desk, bad).first?["repeated"] == .int(2_000))
+    desk.second += 1
+    let last = refused(&desk, bad)
+    #expect(last.count == 1 && last.first?["repeated"] == nil)
+  }
+
   @Test func `memory keeps open orders and a bounded number of final ones`() throws {
     var desk = Desk(settings: TradingSettings(rememberedOrders: 5))
     let open = try desk.placed(.limitBuy("1.37", sl: "1.36"))
