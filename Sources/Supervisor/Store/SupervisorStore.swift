@@ -188,7 +188,10 @@ public final class SupervisorStore: Sendable {
   public func close() async {
     await telemetry.close()
     await state.close()
-    // The last connection to go folds the log file into the database.
+    // The last connection to go folds the log file into the database, which one that only reads cannot: so those
+    // go first.
+    careful.invalidateReadOnlyConnections()
+    pool.invalidateReadOnlyConnections()
     try? careful.close()
     try? pool.close()
   }

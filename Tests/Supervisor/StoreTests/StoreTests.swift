@@ -144,6 +144,18 @@ struct StoreTests {
     #expect(backlog.admit(100))
   }
 
+  @Test("A closed store is one file, although it was read from")
+  func closed() async throws {
+    let folder = Folder()
+    let store = try folder.store()
+    store.append(entry(1, "a"))
+    _ = try await store.logs(LogQuery())
+    store.save(StrategyRecord(name: "a", isWanted: true, isPaused: false, generation: 1))
+    await store.close()
+    #expect(access(folder.file, F_OK) == 0)
+    #expect(access(folder.file + "-wal", F_OK) != 0 && access(folder.file + "-shm", F_OK) != 0)
+  }
+
   @Test("A file that is no database is refused with a sentence")
   func damaged() throws {
     let folder = Folder()
