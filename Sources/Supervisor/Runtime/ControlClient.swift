@@ -29,8 +29,12 @@ extension Supervisor {
   func openControlSocket() -> EventLoopFuture<Void> {
     let mode: UInt32 = options.controlGroup == nil ? 0o600 : 0o660
     return Listener.bind(path: options.layout.controlSocket, mode: mode, on: loop) { [self] credentials in
-      assumeIsolated { $0.admits(credentials) }
-        ? ControlPeer(supervisor: self, credentials: credentials) : nil
+      assumeIsolated { supervisor in
+        guard supervisor.admits(credentials) else { return nil }
+        let peer = ControlPeer(supervisor, credentials)
+        supervisor.door.enter(peer)
+        return peer
+      }
     }.map { [self] listener in
       assumeIsolated { supervisor in
         if let group = supervisor.options.controlGroup {
@@ -53,14 +57,15 @@ extension Supervisor {
       say(.warning, "refused the control client \(credentials.pid): \(why)")
       return false
     }
-    guard clients.count < Self.clientsMax else {
+    guard door.count < Self.clientsMax else {
       say(.warning, "refused the control client \(credentials.pid): \(Self.clientsMax) are connected")
       return false
     }
     return true
   }
 
-  func clientLeft(_ connection: Connection) {
+  func clientLeft(_ connection: Connection, _ peer: ControlPeer) {
+    door.leave(peer)
     guard let client = clients.removeValue(forKey: ObjectIdentifier(connection)) else { return }
     let targets = client.streams
     logs.unfollow { target in targets.contains { $0 === target } }
@@ -78,7 +83,10 @@ extension Supervisor {
     let key = ObjectIdentifier(connection)
     let client = clients[key] ?? ControlClient(connection, peer.credentials)
     clients[key] = client
-    guard case .request(let id) = frame.kind else { return }
+    guard case .request(let id) = frame.kind else {
+      if !client.saidHello { connection.close() }
+      return
+    }
     do throws(RPCError) {
       if frame.methodIs("hello") {
         let version = try Hello(frame.params()).agreedVersion()

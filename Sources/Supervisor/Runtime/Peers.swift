@@ -22,10 +22,15 @@ struct WorkerPeer: ConnectionHandler {
   }
 }
 
-/// The end of a control client's connection.
-struct ControlPeer: ConnectionHandler {
+/// The end of a control client's connection, which keeps it for as long as it is open.
+final class ControlPeer: ConnectionHandler {
   let supervisor: Supervisor
   let credentials: PeerCredentials
+
+  init(_ supervisor: Supervisor, _ credentials: PeerCredentials) {
+    self.supervisor = supervisor
+    self.credentials = credentials
+  }
 
   func received(_ frame: Frame, on connection: Connection) {
     supervisor.assumeIsolated { $0.received(frame, from: self, on: connection) }
@@ -36,8 +41,27 @@ struct ControlPeer: ConnectionHandler {
   }
 
   func closed(_ connection: Connection, reason: CloseReason) {
-    supervisor.assumeIsolated { $0.clientLeft(connection) }
+    supervisor.assumeIsolated { $0.clientLeft(connection, self) }
   }
+}
+
+/// The control connections that were let in, from their first moment, whether they have said anything or not.
+///
+/// One that fails before it is open is never told to be closed, so none is held here.
+struct ControlDoor {
+  private struct Seat { weak var peer: ControlPeer? }
+
+  private var seats: [Seat] = []
+
+  /// How many are open.
+  var count: Int { seats.count { $0.peer != nil } }
+
+  mutating func enter(_ peer: ControlPeer) {
+    seats.removeAll { $0.peer == nil }
+    seats.append(Seat(peer: peer))
+  }
+
+  mutating func leave(_ peer: ControlPeer) { seats.removeAll { $0.peer == nil || $0.peer === peer } }
 }
 
 /// The reading end of a process's standard output or error.

@@ -28,6 +28,7 @@ public actor Supervisor {
   var metrics: MetricHub
   var gatewayLink = GatewayLink()
   var events = EventFollowers()
+  var door = ControlDoor()
   var clients: [ObjectIdentifier: ControlClient] = [:]
   var commands = CommandBook()
   var manifestIssues: [ManifestIssue] = []
