@@ -11,6 +11,14 @@ struct WorkerDoor: ConnectionHandler {
   let gateway: Gateway
   let session: Int
 
+  func opened(_ connection: Connection) {
+    let (gateway, session) = (gateway, session)
+    // One that only holds a place would keep others out.
+    connection.eventLoop.scheduleTask(in: Gateway.silencePatience) {
+      gateway.assumeIsolated { if $0.sessions[session]?.worker == nil { connection.close() } }
+    }
+  }
+
   func received(_ frame: Frame, on connection: Connection) {
     gateway.assumeIsolated { $0.received(frame, session, connection) }
   }
@@ -28,6 +36,9 @@ struct WorkerDoor: ConnectionHandler {
 
 /// Workers that come, say who they are, and go.
 extension Gateway {
+  /// How long a connection may stay without an accepted hello.
+  static let silencePatience = TimeAmount.seconds(5)
+
   /// How long a hello waits for its token to be registered.
   private static let helloPatience = TimeAmount.seconds(1)
   /// Connections at most; each strategy has one.

@@ -2,6 +2,8 @@ public import Wire
 
 /// What happens on a connection, told on its event loop.
 public protocol ConnectionHandler: Sendable {
+  /// A listener has accepted the connection; nothing has been said on it.
+  func opened(_ connection: Connection)
   /// A request or notification arrived. Responses go to whoever made the request.
   func received(_ frame: Frame, on connection: Connection)
   /// Room is back after `sendThinnable` had refused.
@@ -11,6 +13,7 @@ public protocol ConnectionHandler: Sendable {
 }
 
 extension ConnectionHandler {
+  public func opened(_ connection: Connection) {}
   public func drained(_ connection: Connection) {}
 }
 

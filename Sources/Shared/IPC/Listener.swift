@@ -36,6 +36,7 @@ public final class Listener: Sendable {
           guard let handler = accept(peer) else { throw IPCError.refused(peer) }
           let connection = Connection(channel: channel, peer: peer, handler: handler)
           try channel.pipeline.syncOperations.addHandler(LineHandler(connection))
+          handler.opened(connection)
         }
       }
       .withBoundSocket(socket)

@@ -33,7 +33,7 @@ public struct SupervisorOptions: Sendable {
   /// - Throws: a sentence: wrong settings, a folder that cannot be made, a program that is missing.
   public init(_ arguments: DaemonArguments, environment: [String: String]) throws {
     home = arguments.home.map { HomeLayout.absolute($0) }
-    feed = arguments.feed
+    feed = arguments.feed.map(Self.absolute(feed:))
     layout = try HomeLayout(home: home, environment: environment, user: PeerCredentials.ownUser)
     config = arguments.config.map { HomeLayout.absolute($0) } ?? layout.settingsFile
     let isMissing = arguments.config == nil && access(config, F_OK) != 0
@@ -47,8 +47,16 @@ public struct SupervisorOptions: Sendable {
     gateway = try Self.program("rbot-gateway")
     let programs = "/" + Executable.path.split(separator: "/").dropLast().joined(separator: "/")
     searchPath = "\(programs):" + (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
-    pythonPath = [strategies, "\(programs)/../lib/rbotd/python", "\(programs)/../share/rbotd/python"]
-      .first { access($0 + "/rbot/__init__.py", R_OK) == 0 }
+    // The last is a checkout's, whose programs are in .build/TRIPLE/CONFIGURATION.
+    pythonPath = [
+      strategies, "\(programs)/../lib/rbotd/python", "\(programs)/../share/rbotd/python",
+      "\(programs)/../../../strategies",
+    ]
+    .first { access($0 + "/rbot/__init__.py", R_OK) == 0 }
+    if arguments.strategies != nil, access(strategies, R_OK | X_OK) != 0 {
+      throw CannotStart(
+        "the folder of strategies \(strategies) cannot be read: \(String(cString: strerror(errno)))")
+    }
     controlGroup = try settings.supervisor.controlGroup.map(Self.group)
     try layout.makeDirectories()
   }
@@ -73,6 +81,14 @@ public struct SupervisorOptions: Sendable {
 
   var retention: SupervisorStore.Retention {
     .init(age: settings.logs.maxAge, bytes: Int64(clamping: settings.logs.maxBytes))
+  }
+
+  /// The gateway runs in another folder: a recording that is named from here is still meant from here.
+  static func absolute(feed: String) -> String {
+    let kind = "replay:"
+    guard feed.hasPrefix(kind) else { return feed }
+    let paths = feed.dropFirst(kind.count).split(separator: ",", omittingEmptySubsequences: false)
+    return kind + paths.map { $0.isEmpty ? "" : HomeLayout.absolute(String($0)) }.joined(separator: ",")
   }
 
   private static func program(_ name: String) throws -> String {

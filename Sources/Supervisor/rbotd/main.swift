@@ -30,6 +30,7 @@ func supervise(_ arguments: DaemonArguments) async throws {
   var options = try SupervisorOptions(arguments, environment: environment)
   let lock = try options.takeLock()
   options.lock = lock.descriptor
+  defer { unlink(lock.path) }
   let supervisor = try Supervisor.onItsOwnThread(options)
   try await supervisor.start()
   // Under a service manager the log says it all.
@@ -39,7 +40,6 @@ func supervise(_ arguments: DaemonArguments) async throws {
     fflush(nil)
   }
   try await supervisor.finished()
-  unlink(lock.path)
 }
 
 let arguments: DaemonArguments
