@@ -15,10 +15,13 @@ from samples import COUNTER, IDLE, command, python
 def ended(daemon: Daemon, seconds: float = 20) -> tuple[int, str]:
     daemon.start()
     assert daemon.process
-    code = daemon.process.wait(seconds)
-    said = daemon.said()
-    shutil.rmtree(daemon.folder)
-    return code, said
+    try:
+        code = daemon.process.wait(seconds)
+        return code, daemon.said()
+    finally:
+        # One that runs on although it should have ended must not outlive its test.
+        daemon.stop()
+        shutil.rmtree(daemon.folder)
 
 
 def test_malformed_toml_names_file_and_line() -> None:
