@@ -46,7 +46,9 @@ public struct SupervisorOptions: Sendable {
     launcher = try Self.program("rbot-exec")
     gateway = try Self.program("rbot-gateway")
     let programs = "/" + Executable.path.split(separator: "/").dropLast().joined(separator: "/")
-    searchPath = "\(programs):" + (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
+    // Beside us in a checkout; where the gateway is too when we are installed.
+    let installed = "/" + gateway.split(separator: "/").dropLast().joined(separator: "/")
+    searchPath = "\(programs):\(installed):" + (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
     // The last is a checkout's, whose programs are in .build/TRIPLE/CONFIGURATION.
     pythonPath = [
       strategies, "\(programs)/../lib/rbotd/python", "\(programs)/../share/rbotd/python",
