@@ -72,9 +72,9 @@ check-man: $(MAN)
 
 .PHONY: test-swift
 test-swift: .build/debug/.built ## The Swift tests
-	swift test --skip-build --skip PlatformTests
+	swift test --skip-build --disable-xctest --skip PlatformTests
 	@# By themselves: they adopt orphans, take signals and run out of descriptors, which no other test would like.
-	swift test --skip-build --filter PlatformTests
+	swift test --skip-build --disable-xctest --filter PlatformTests
 
 .PHONY: test-python
 test-python: .build/debug/.built $(VENV)/.made ## The Python SDK and the example strategies between fake peers
