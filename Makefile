@@ -34,6 +34,7 @@ run: .build/release/.built ## Build, then run rbotd with the example strategies 
 
 .PHONY: bench
 bench: .build/release/.built ## Measure it: start, restart, order round trip, throughput, memory, idle CPU
+	@scripts/prerequisites bench || echo "bench: the peers that are missing are left out"
 	RBOT_BIN=$(CURDIR)/.build/release python3 Tests/Benchmarks/run.py $(ARGS)
 
 ##@ Develop

@@ -20,10 +20,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "Support"), str(HERE / "supervision")]
 
 import daemon as support  # noqa: E402
 from daemon import BIN, DATA, STRATEGIES, Daemon, eventually  # noqa: E402
+from measure import resident, supervision, ticks  # noqa: E402
 
 IDLE = """
 from rbot import Strategy
@@ -200,24 +202,12 @@ def rest(seconds: float) -> dict[str, float]:
         return figures
 
 
-def ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
-
-
-def resident(pid: int) -> float:
-    """Resident megabytes; `rss` counts shared pages of libraries too."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return 0
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument(
-        "--only", help="comma-separated parts: floor, spawn, orders, quotes, logs, metrics, rest"
+        "--only",
+        help="comma-separated parts: floor, spawn, supervision, orders, quotes, logs, metrics, rest",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the work, to see that it runs"
@@ -227,6 +217,7 @@ def main() -> None:
     parts: dict[str, Callable[[], dict[str, float]]] = {
         "floor": floor,
         "spawn": lambda: spawning(max(3, 10 // scale)),
+        "supervision": lambda: supervision(scale),
         "orders": lambda: orders(3_000 // scale),
         "quotes": lambda: quotes(2_000_000 // scale),
         "logs": lambda: telemetry("logs", 500_000 // scale),

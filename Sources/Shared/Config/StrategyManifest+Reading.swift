@@ -73,7 +73,7 @@ extension StrategyManifest {
     let policy = reader.word("policy", Restart.Policy.onFailure)
     let pauses = reader.table("backoff")
     let backoff = Restart.Backoff(
-      initial: pauses.duration("initial", .milliseconds(200)), max: pauses.duration("max", .seconds(60)),
+      initial: pauses.pause("initial", .milliseconds(200)), max: pauses.pause("max", .seconds(60)),
       factor: pauses.number("factor", 2, in: 1...100), jitter: pauses.number("jitter", 0.25, in: 0...1))
     if backoff.max < backoff.initial { pauses.report("max", "is shorter than \"initial\"") }
     pauses.finish()

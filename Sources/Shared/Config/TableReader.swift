@@ -120,6 +120,13 @@ extension TableReader {
     }
   }
 
+  /// A wait that may be none: "0s".
+  func pause(_ key: String, _ fallback: Duration) -> Duration {
+    read(key, fallback, "a duration like \"0s\", \"200ms\" or \"1m\"") {
+      if case .string(let text) = $0 { Units.duration(text) } else { nil }
+    }
+  }
+
   func optionalDuration(_ key: String) -> Duration? { has(key) ? duration(key, .zero) : absent(key) }
 
   func optionalSize(_ key: String) -> UInt64? {
