@@ -16,7 +16,7 @@ final class Child {
   let completion: @Sendable (Result<SpawnedProcess, SpawnError>) -> Void
   var phase = Phase.launching
   /// What rbot-exec has reported so far.
-  var report: [UInt8] = []
+  var report = SpawnReport()
   /// Set while the tree is being killed: when to look again, how long to wait after that, when to give up
   /// (milliseconds, monotonic).
   var sweep: (due: UInt64, pause: UInt64, deadline: UInt64)?
@@ -35,6 +35,6 @@ final class Child {
   var spawned: SpawnedProcess {
     SpawnedProcess(
       handle: handle, startTicks: launch.startTicks, channel: launch.channel, standardOutput: launch.output,
-      standardError: launch.error)
+      standardError: launch.error, layers: request.layers + report.layers)
   }
 }

@@ -40,8 +40,11 @@ public struct ResourceUsage: Equatable, Sendable {
   public let systemSeconds: Double
   /// The largest resident size, in bytes.
   public let memoryBytesMax: Int
+  /// How many of its processes the kernel killed because its cgroup's memory was full; 0 without such a limit.
+  public let memoryKills: Int
 
-  init(_ usage: rusage) {
+  init(_ usage: rusage, memoryKills: Int = 0) {
+    self.memoryKills = memoryKills
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     userSeconds = seconds(usage.ru_utime)
     systemSeconds = seconds(usage.ru_stime)
@@ -76,6 +79,9 @@ public enum ProcessEvent: Sendable {
   case emptied(ProcessHandle, survivors: [Int32])
   /// A descendant whose parent ended before it has been reaped.
   case orphanReaped(pid: Int32, ExitStatus)
+  /// A sandboxed process tried something that it may not do. At most 20 a second are told for each process;
+  /// ``SandboxRefusal/count`` covers the rest.
+  case refused(ProcessHandle, SandboxRefusal)
   /// The daemon got a signal.
   case signal(ControlSignal)
 }

@@ -97,7 +97,7 @@ final class ProcessLoop {
     while true {
       let count = read(child.launch.report, &buffer, buffer.count)
       if count > 0 {
-        child.report += buffer[..<count]
+        child.report.add(buffer[..<count])
       } else if count < 0 && errno == EINTR {
         continue
       } else if count < 0 && errno == EAGAIN {
@@ -106,8 +106,9 @@ final class ProcessLoop {
         break
       }
     }
-    if let error = SpawnError(report: child.report, request: child.request) {
-      abandon(child, error)
+    child.report.end()
+    if let failure = child.report.failure {
+      abandon(child, SpawnError(stage: failure.stage, code: failure.code, request: child.request))
     } else {
       close(child.launch.report)
       child.phase = .running
@@ -135,7 +136,8 @@ final class ProcessLoop {
     guard rbot_wait_pidfd(child.launch.pidfd, true, &wait) == 0, wait.pid != 0 else { return }
     _ = rbot_epoll_remove(epoll, child.launch.pidfd)
     child.phase = .clearing
-    onEvent(.exited(child.handle, ExitStatus(wait), ResourceUsage(wait.usage)))
+    let usage = ResourceUsage(wait.usage, memoryKills: child.request.cgroup?.memoryKills ?? 0)
+    onEvent(.exited(child.handle, ExitStatus(wait), usage))
     startSweep(child)
   }
 }

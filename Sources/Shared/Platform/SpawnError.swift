@@ -2,7 +2,7 @@
 public struct SpawnError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The step that failed. `descriptors` and `helper` are the supervisor's own: pipes could not be made, or
   /// rbot-exec could not be started. The rest are rbot-exec's: `parent`, `session`, `cgroup`, `limits`,
-  /// `directory`, `privileges`, `signals`, `exec`.
+  /// `directory`, `user`, `privileges`, `files`, `descriptors`, `signals`, `calls`, `exec`.
   public let stage: String
   /// The errno that the system gave.
   public let code: Int32
@@ -36,12 +36,5 @@ public struct SpawnError: Error, Equatable, Sendable, CustomStringConvertible {
     case "cgroup": subject = request.cgroup?.path ?? ""
     default: subject = request.command.first ?? "(no command)"
     }
-  }
-
-  /// Reads rbot-exec's report, "stage errno"; nil where it said nothing, which is how success sounds.
-  init?(report: [UInt8], request: SpawnRequest) {
-    let words = String(decoding: report, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-    guard words.count == 2, let code = Int32(words[1]) else { return nil }
-    self.init(stage: String(words[0]), code: code, request: request)
   }
 }

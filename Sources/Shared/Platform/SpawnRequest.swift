@@ -62,14 +62,17 @@ public struct SpawnRequest: Sendable {
   public var output: Output
   /// The lock of ``LockFile``, which then stays held until the last worker is gone (descriptor 5 there).
   public var lock: Int32?
-  /// The cgroup to join, where the supervisor has been given one to divide.
+  /// The cgroup to join, where the supervisor has been given one to divide; removed when the process's tree is
+  /// empty.
   public var cgroup: Cgroup?
+  /// What it may do; nil: whatever the supervisor may.
+  public var sandbox: Sandbox?
 
   /// A request for a command with the usual settings.
   public init(
     spawnID: String, helper: String, command: [String], environment: [String: String], directory: String,
     limits: SpawnLimits = SpawnLimits(), umask: UInt16 = 0o077, output: Output = .pipes, lock: Int32? = nil,
-    cgroup: Cgroup? = nil
+    cgroup: Cgroup? = nil, sandbox: Sandbox? = nil
   ) {
     self.spawnID = spawnID
     self.helper = helper
@@ -81,6 +84,7 @@ public struct SpawnRequest: Sendable {
     self.output = output
     self.lock = lock
     self.cgroup = cgroup
+    self.sandbox = sandbox
   }
 
   /// rbot-exec's own arguments. The descriptors' numbers are fixed: 3 channel, 4 report, 5 lock.
@@ -89,6 +93,7 @@ public struct SpawnRequest: Sendable {
     if lock != nil { arguments += ["--keep", "5"] }
     if let cgroup { arguments += ["--cgroup", cgroup.path] }
     arguments += ["--umask", String(umask, radix: 8)] + limits.arguments
+    if let sandbox { arguments += sandbox.arguments }
     return arguments + ["--chdir", directory, "--"] + command
   }
 
@@ -113,6 +118,8 @@ public struct SpawnedProcess: Sendable {
   public let standardOutput: Int32?
   /// The reading end of its standard error, non-blocking; nil where it inherits ours.
   public let standardError: Int32?
+  /// The layers of its isolation in the order in which they were put in force, and those that could not be had.
+  public let layers: [SandboxLayer]
 
   /// The process id.
   public var pid: Int32 { handle.pid }

@@ -43,7 +43,7 @@ enum Spawner {
     throws(SpawnError) -> Launch
   {
     let channel = try ends(request, rbot_socketpair, &ours, &theirs)
-    let report = try ends(request, rbot_pipe, &ours, &theirs)
+    let report = try ends(request, rbot_socketpair, &ours, &theirs)
     var output: (ours: Int32, theirs: Int32)?
     var error: (ours: Int32, theirs: Int32)?
     if request.output == .pipes {

@@ -147,6 +147,13 @@ extension Supervisor {
       apply(.emptied(generation), to: worker)
     case .orphanReaped(let pid, let status):
       say(.debug, "reaped the orphan \(pid): \(status)")
+    case .refused(let handle, let refusal):
+      guard let worker = worker(of: handle) else { return }
+      worker.refused += refusal.count
+      let times = refusal.count > 1 ? " (\(refusal.count) times)" : ""
+      log(
+        worker.name, run: worker.run?.id, .supervisor, .warning,
+        "refused: \(refusal.call) \(refusal.detail)\(times)")
     case .signal(let signal): signalled(signal)
     }
   }

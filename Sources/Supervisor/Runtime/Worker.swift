@@ -34,6 +34,8 @@ final class Worker {
   var limit: RateLimit
   var timer: Scheduled<Void>?
   var timerAt: Moment?
+  /// What its sandbox has refused since the daemon started.
+  var refused = 0
   /// Notifications that nobody knows, or that could not be read.
   var ignored = 0
 

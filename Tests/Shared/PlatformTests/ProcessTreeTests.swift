@@ -61,12 +61,4 @@ import Testing
     #expect(line?[1] == 1 && line?[19] == 19 && line?.isZombie == true)
     #expect(StatLine(Array("nothing".utf8)) == nil)
   }
-
-  @Test("A report is read as stage and errno, and silence is success")
-  func reports() {
-    let request = SpawnRequest(
-      spawnID: "x", helper: "h", command: ["prog"], environment: [:], directory: "/d")
-    #expect(SpawnError(report: Array("directory 2\n".utf8), request: request)?.subject == "/d")
-    #expect(SpawnError(report: [], request: request) == nil)
-  }
 }

@@ -21,6 +21,7 @@ final class Workbench: Sendable {
     var waiting: [ProcessHandle: [CheckedContinuation<Void, Never>]] = [:]
     var orphans: Set<Int32> = []
     var signals: [ControlSignal] = []
+    var refusals: [ProcessHandle: [SandboxRefusal]] = [:]
     var last = 0
   }
 
@@ -54,6 +55,7 @@ final class Workbench: Sendable {
         memory.endings[handle, default: Ending()].survivors = survivors
         for waiter in memory.waiting.removeValue(forKey: handle) ?? [] { waiter.resume() }
       case .orphanReaped(let pid, _): memory.orphans.insert(pid)
+      case .refused(let handle, let refusal): memory.refusals[handle, default: []].append(refusal)
       case .signal(let signal): memory.signals.append(signal)
       }
     }
@@ -98,6 +100,9 @@ final class Workbench: Sendable {
     return memory.withLock { $0.endings[handle] ?? Ending() }
   }
 
+  func refusals(_ process: SpawnedProcess) -> [SandboxRefusal] {
+    memory.withLock { $0.refusals[process.handle] ?? [] }
+  }
   func signals() -> [ControlSignal] { memory.withLock { $0.signals } }
   func orphans() -> Set<Int32> { memory.withLock { $0.orphans } }
 }
