@@ -22,6 +22,22 @@ public enum ConfigValue: Hashable, Sendable {
     }
   }
 
+  /// The value as TOML on one line.
+  public var toml: String {
+    switch self {
+    case .number(let value) where value.isNaN: "nan"
+    case .array(let values): "[" + values.map(\.toml).joined(separator: ", ") + "]"
+    case .table(let table):
+      table.isEmpty
+        ? "{}"
+        : "{ "
+          + table.sorted { $0.key < $1.key }.map { "\(ManifestText.quoted($0.key)) = \($0.value.toml)" }
+          .joined(separator: ", ") + " }"
+    case .number(let value): String(value)
+    default: json
+    }
+  }
+
   /// What it is, as an error names it.
   var kind: String {
     switch self {

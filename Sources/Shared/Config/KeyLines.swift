@@ -1,14 +1,33 @@
-/// The line of every key of a TOML text.
+/// Where the keys of a TOML text stand.
 ///
 /// The parser tells where a text breaks the grammar and forgets where everything else was. This walks over a
-/// text that is known to be TOML and looks at nothing but keys, so that an error can name a line.
+/// text that is known to be TOML and looks at nothing but keys, so that an error can name a line, and one value
+/// can be replaced while everything around it stays.
 struct KeyLines {
+  /// A key with its value, in bytes of the text.
+  struct Pair {
+    /// The names of the table whose header, or braces, it stands under.
+    var table: [String]
+    /// The first byte of the key.
+    var start: Int
+    /// The value, without blanks around it.
+    var value: Range<Int>
+    /// Inside the braces of an inline table.
+    var isInline: Bool
+  }
+
   private var lines: [[String]: Int] = [:]
+  /// Every key that has a value.
+  private(set) var pairs: [[String]: Pair] = [:]
+  /// By the table's name: the first byte behind the line of its header.
+  private(set) var headers: [[String]: Int] = [:]
 
   init(_ text: String) {
     var walker = Walker(bytes: Array(text.utf8))
     walker.document()
     lines = walker.lines
+    pairs = walker.pairs
+    headers = walker.headers
   }
 
   /// The line of a key by the names of its tables and its own; of the nearest table around it where the key
@@ -26,6 +45,8 @@ struct KeyLines {
 private struct Walker {
   let bytes: [UInt8]
   var lines: [[String]: Int] = [:]
+  var pairs: [[String]: KeyLines.Pair] = [:]
+  var headers: [[String]: Int] = [:]
   private var position = 0
   private var line = 1
 
@@ -66,22 +87,30 @@ private struct Walker {
       let start = position
       if byte == UInt8(ascii: "[") {
         skip { $0 == UInt8(ascii: "[") }
+        let isList = position - start > 1
         table = key()
         note(table)
         skip { $0 != UInt8(ascii: "\n") }
+        if !isList { headers[table] = min(position + 1, bytes.count) }
       } else {
-        pair(in: table)
+        pair(in: table, isInline: false)
       }
       if position == start { step() }
     }
   }
 
-  private mutating func pair(in table: [String]) {
+  private mutating func pair(in table: [String], isInline: Bool) {
+    let start = position
     let path = table + key()
     note(path)
     skipBlanks()
     if next == UInt8(ascii: "=") { step() }
+    skipBlanks()
+    let first = position
     value(of: path)
+    var end = position
+    while end > first, " \t".utf8.contains(bytes[end - 1]) { end -= 1 }
+    pairs[path] = KeyLines.Pair(table: table, start: start, value: first..<end, isInline: isInline)
   }
 
   /// The first place counts, for the tables around a dotted key as well.
@@ -112,7 +141,10 @@ private struct Walker {
     switch next {
     case UInt8(ascii: "\""), UInt8(ascii: "'"): string(bytes[position])
     case UInt8(ascii: "["): items(until: UInt8(ascii: "]")) { walker in walker.value(of: path) }
-    case UInt8(ascii: "{"): items(until: UInt8(ascii: "}")) { walker in walker.pair(in: path) }
+    case UInt8(ascii: "{"):
+      items(until: UInt8(ascii: "}")) { walker in
+        walker.pair(in: path, isInline: true)
+      }
     default: skip { !",]}#\r\n".utf8.contains($0) }
     }
   }

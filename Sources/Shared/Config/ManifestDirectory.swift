@@ -8,6 +8,10 @@ public enum ManifestDirectory {
     public var manifests: [StrategyManifest]
     /// What is wrong with the others; none of it keeps the ones above from running.
     public var issues: [ConfigIssue]
+    /// What is allowed and probably not meant, of manifests that are in order and of those that are not.
+    public var warnings: [ConfigIssue] = []
+    /// The manifests with errors by their paths, each with its name as far as it can be told.
+    public var broken: [String: String] = [:]
   }
 
   /// Reads every `*/strategy.toml`. Of two that claim one name, the first by folder has it.
@@ -25,21 +29,36 @@ public enum ManifestDirectory {
       guard access(file, F_OK) == 0 else { continue }
       do {
         let manifest = try StrategyManifest(path: file)
+        contents.warnings += manifest.warnings
         if let owner = owners[manifest.name] {
           contents.issues.append(
-            ConfigIssue(
-              path: file, line: try Document(path: file).lines.line(["name"]), key: "name",
-              message: "\"\(manifest.name)\" is the name of \(owner) already"))
+            issue(file, "name", "\"\(manifest.name)\" is the name of \(owner) already"))
+          contents.broken[file] = manifest.name
         } else {
           owners[manifest.name] = file
           contents.manifests.append(manifest)
         }
       } catch {
         contents.issues += error.issues
+        contents.broken[file] = name(in: file) ?? folder
       }
     }
     contents.manifests.sort { $0.name < $1.name }
+    contents.checkDependencies()
     return contents
+  }
+
+  /// The name that a manifest gives, whatever else is wrong with it.
+  public static func name(in file: String) -> String? {
+    guard let document = try? Document(path: file), case .string(let name)? = document.root["name"] else {
+      return nil
+    }
+    return name
+  }
+
+  fileprivate static func issue(_ file: String, _ key: String, _ message: String) -> ConfigIssue {
+    let line = (try? Document(path: file))?.lines.line([key])
+    return ConfigIssue(path: file, line: line, key: key, message: message)
   }
 
   private static func folders(in path: String) -> [String]? {
@@ -53,5 +72,24 @@ public enum ManifestDirectory {
       if !name.hasPrefix(".") { names.append(name) }
     }
     return names.sorted()
+  }
+}
+
+extension ManifestDirectory.Contents {
+  /// Takes out those that require what there is not, or wait for themselves.
+  fileprivate mutating func checkDependencies() {
+    let found = Dependencies(manifests, broken: Set(broken.values))
+    let paths = Dictionary(manifests.map { ($0.name, $0.path) }, uniquingKeysWith: { first, _ in first })
+    for (finding, isError) in found.errors.map({ ($0, true) }) + found.warnings.map({ ($0, false) }) {
+      guard let path = paths[finding.name] else { continue }
+      let issue = ManifestDirectory.issue(path, finding.key, finding.message)
+      if isError {
+        issues.append(issue)
+        broken[path] = finding.name
+        manifests.removeAll { $0.name == finding.name }
+      } else {
+        warnings.append(issue)
+      }
+    }
   }
 }

@@ -33,6 +33,8 @@ extension StrategyManifest {
     params = reader.freeTable("params")
     reader.finish()
     if !found.issues.isEmpty { throw ConfigErrors(found.issues) }
+    warn(reader)
+    warnings = found.warnings.sorted { ($0.line ?? 0, $0.key ?? "") < ($1.line ?? 0, $1.key ?? "") }
   }
 
   private static func name(_ reader: TableReader) -> String {

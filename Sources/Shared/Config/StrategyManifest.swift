@@ -36,6 +36,8 @@ public struct StrategyManifest: Equatable, Sendable {
   public var trading: Trading
   /// Its own parameters, whatever they are.
   public var params: [String: ConfigValue]
+  /// What is allowed and probably not meant, in the order of the file.
+  public var warnings: [ConfigIssue] = []
 
   /// `[restart]`.
   public struct Restart: Equatable, Sendable {

@@ -12,6 +12,7 @@ final class TableReader {
   /// Shared by the readers of all tables of one file.
   final class Findings {
     var issues: [ConfigIssue] = []
+    var warnings: [ConfigIssue] = []
   }
 
   /// A reader of the whole file.
@@ -27,12 +28,16 @@ final class TableReader {
   }
 
   /// Notes that a key's value will not do.
-  func report(_ key: String, _ message: String) {
+  func report(_ key: String, _ message: String) { found.issues.append(issue(key, message)) }
+
+  /// Notes that a key's value will do, and probably not what was meant.
+  func warn(_ key: String, _ message: String) { found.warnings.append(issue(key, message)) }
+
+  private func issue(_ key: String, _ message: String) -> ConfigIssue {
     let path = tables + (key.isEmpty ? [] : [key])
-    found.issues.append(
-      ConfigIssue(
-        path: document.path, line: document.lines.line(path), key: path.joined(separator: "."),
-        message: message))
+    return ConfigIssue(
+      path: document.path, line: document.lines.line(path), key: path.joined(separator: "."),
+      message: message)
   }
 
   /// True when the file has the key; an unknown one is not asked for by this.
