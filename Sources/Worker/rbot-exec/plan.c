@@ -41,12 +41,46 @@ static int read_limit(const char *text, struct plan *plan) {
   return -1;
 }
 
+static int read_user(const char *text, struct plan *plan) {
+  const char *colon = strchr(text, ':');
+  char user[16] = "";
+  unsigned long long uid = 0, gid = 0;
+  if (colon == NULL || (size_t)(colon - text) >= sizeof user) return -1;
+  memcpy(user, text, (size_t)(colon - text));
+  /* The highest number means "leave it as it is" to the kernel. */
+  if (read_number(user, 10, 0xfffffffe, &uid) < 0 || read_number(colon + 1, 10, 0xfffffffe, &gid) < 0) return -1;
+  plan->user = (uid_t)uid;
+  plan->group = (gid_t)gid;
+  plan->has_user = true;
+  return 0;
+}
+
+static int read_path(const char *value, const char **paths, int *count, int maximum) {
+  if (*count == maximum) return -1;
+  paths[(*count)++] = value;
+  return 0;
+}
+
+/* Whether it is one of the options that stand alone. */
+static bool read_flag(const char *option, struct plan *plan) {
+  if (strcmp(option, "--sandbox") == 0) return plan->sandbox = true;
+  if (strcmp(option, "--network") == 0) return plan->network = true;
+  if (strcmp(option, "--tasks") == 0) return plan->tasks = true;
+  if (strcmp(option, "--required") == 0) return plan->required = true;
+  return false;
+}
+
 static int read_option(const char *option, const char *value, struct plan *plan) {
   unsigned long long number = 0;
   if (value == NULL) return -1;
   if (strcmp(option, "--cgroup") == 0) return plan->cgroup = value, 0;
   if (strcmp(option, "--chdir") == 0) return plan->directory = value, 0;
   if (strcmp(option, "--rlimit") == 0) return read_limit(value, plan);
+  if (strcmp(option, "--user") == 0) return read_user(value, plan);
+  if (strcmp(option, "--read") == 0)
+    return read_path(value, plan->readable, &plan->readable_count, READABLE_MAX);
+  if (strcmp(option, "--write") == 0)
+    return read_path(value, plan->writable, &plan->writable_count, WRITABLE_MAX);
   if (strcmp(option, "--umask") == 0) {
     if (read_number(value, 8, 0777, &number) < 0) return -1;
     plan->umask = (mode_t)number;
@@ -69,6 +103,10 @@ int read_plan(int argc, char **argv, struct plan *plan) {
   plan->report = -1;
   int next = 1;
   while (next < argc && strcmp(argv[next], "--") != 0) {
+    if (read_flag(argv[next], plan)) {
+      next += 1;
+      continue;
+    }
     if (read_option(argv[next], argv[next + 1], plan) < 0) return refuse(argv[next], argv[next + 1]);
     next += 2;
   }

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-enum { LIMITS_MAX = 16, KEPT_MAX = 8 };
+enum { LIMITS_MAX = 16, KEPT_MAX = 8, READABLE_MAX = 64, WRITABLE_MAX = 16 };
 
 struct limit {
   int resource;
@@ -16,7 +16,7 @@ struct limit {
 
 struct plan {
   pid_t parent;         /* --parent PID: who must still be our parent */
-  int report;           /* --report FD: where a failure is told; closes itself when the exec succeeds */
+  int report;           /* --report FD: where layers and failures are told; -1 without */
   int kept[KEPT_MAX];   /* --keep FD: beyond 0 to 3, what the command inherits */
   int kept_count;
   const char *cgroup;   /* --cgroup DIR: the cgroup v2 directory to join */
@@ -25,7 +25,18 @@ struct plan {
   struct limit limits[LIMITS_MAX]; /* --rlimit NAME=NUMBER, soft and hard alike */
   int limit_count;
   const char *directory; /* --chdir DIR */
-  char **command;        /* everything after -- */
+  uid_t user;            /* --user UID:GID */
+  gid_t group;
+  bool has_user;
+  bool sandbox;                       /* --sandbox: all layers; without it none of those that follow */
+  const char *readable[READABLE_MAX]; /* --read PATH: what it may read and execute */
+  int readable_count;
+  const char *writable[WRITABLE_MAX]; /* --write PATH: where it may do anything with files */
+  int writable_count;
+  bool network;   /* --network: IPv4 and IPv6 stay */
+  bool tasks;     /* --tasks: new processes and threads are asked for */
+  bool required;  /* --required: a layer that cannot be had ends the start */
+  char **command; /* everything after -- */
 };
 
 /* 0, or -1 after it said on standard error what is wrong. */

@@ -12,12 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The spawn had to clear close-on-exec to hand the descriptor over; with it set again, a successful exec is
- * what closes the pipe. */
-int stage_report(const struct plan *plan) {
-  return plan->report < 0 ? 0 : fcntl(plan->report, F_SETFD, FD_CLOEXEC);
-}
-
 /* A parent that died before prctl sends no signal any more, so look again afterwards. */
 int stage_parent(const struct plan *plan) {
   if (plan->parent == 0) return 0;
@@ -63,12 +57,6 @@ int stage_limits(const struct plan *plan) {
 }
 
 int stage_directory(const struct plan *plan) { return plan->directory ? chdir(plan->directory) : 0; }
-
-/* From here on no exec, of a set-user-id file least of all, can gain anything. */
-int stage_privileges(const struct plan *plan) {
-  (void)plan;
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
 
 static bool survives(const struct plan *plan, int fd) {
   if (fd <= 3 || fd == plan->report) return true;

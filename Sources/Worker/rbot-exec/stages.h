@@ -4,15 +4,30 @@
 
 #include "plan.h"
 
+/* report.c */
 int stage_report(const struct plan *plan);
+
+/* stages.c */
 int stage_parent(const struct plan *plan);
 int stage_session(const struct plan *plan);
 int stage_cgroup(const struct plan *plan);
 int stage_limits(const struct plan *plan);
 int stage_directory(const struct plan *plan);
-int stage_privileges(const struct plan *plan);
 int stage_descriptors(const struct plan *plan);
 int stage_signals(const struct plan *plan);
 int stage_exec(const struct plan *plan);
+
+/* user.c */
+int stage_user(const struct plan *plan);
+int stage_privileges(const struct plan *plan);
+
+/* files.c */
+int stage_files(const struct plan *plan);
+
+/* After stage_files: whether Landlock keeps signals inside of the worker. */
+bool signals_are_scoped(void);
+
+/* calls.c */
+int stage_calls(const struct plan *plan);
 
 #endif

@@ -1,0 +1,144 @@
+/* Landlock: which files the command and all its children can reach, and that their signals and abstract sockets
+ * stay among themselves. The kernel's interface is declared here, since the C library's headers may be older
+ * than the kernel that this runs on.
+ *
+ * What Landlock cannot refuse: looking at a file's attributes (stat), readlink, chdir, and descriptors that are open
+ * already. /proc as a whole is never granted by the supervisor: /proc/self as a --read is the folder of our own pid,
+ * which the command keeps. */
+#define _GNU_SOURCE
+#include "report.h"
+#include "stages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The newest ABI whose rights we know; a test builds this file with an older one. */
+#ifndef LANDLOCK_ABI_MAX
+#define LANDLOCK_ABI_MAX 7
+#endif
+
+enum { CALL_CREATE_RULESET = 444, CALL_ADD_RULE = 445, CALL_RESTRICT_SELF = 446 };
+enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1 };
+
+/* Bits of a file system right, and the ABI that brought each. */
+enum {
+  EXECUTE = 1 << 0,
+  WRITE_FILE = 1 << 1,
+  READ_FILE = 1 << 2,
+  READ_DIR = 1 << 3,
+  ABI_1_RIGHTS = (1 << 13) - 1,
+  REFER = 1 << 13,     /* 2 */
+  TRUNCATE = 1 << 14,  /* 3 */
+  IOCTL_DEV = 1 << 15, /* 5 */
+  OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV,
+};
+enum { BIND_TCP = 1 << 0, CONNECT_TCP = 1 << 1 };          /* 4 */
+enum { ABSTRACT_UNIX_SOCKET = 1 << 0, SIGNAL = 1 << 1 };   /* 6 */
+
+struct ruleset {
+  uint64_t files;
+  uint64_t network; /* 4 */
+  uint64_t scopes;  /* 6 */
+};
+
+struct path_beneath {
+  uint64_t allowed;
+  int32_t parent;
+} __attribute__((packed));
+
+/* The paths that exist and could not be granted, for the layer's detail. */
+struct skipped {
+  char text[TOLD_MAX / 2];
+  size_t length;
+  int count;
+};
+
+static bool scoped;
+
+bool signals_are_scoped(void) { return scoped; }
+
+static int probe(void) {
+  long abi = syscall(CALL_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
+  if (abi >= 1 && LANDLOCK_ABI_MAX < 1) return errno = ENOSYS, -1;
+  return abi > LANDLOCK_ABI_MAX ? LANDLOCK_ABI_MAX : (int)abi;
+}
+
+static struct ruleset ruleset_for(int abi, bool network) {
+  struct ruleset rules = {.files = ABI_1_RIGHTS};
+  if (abi >= 2) rules.files |= REFER;
+  if (abi >= 3) rules.files |= TRUNCATE;
+  if (abi >= 4 && !network) rules.network = BIND_TCP | CONNECT_TCP;
+  if (abi >= 5) rules.files |= IOCTL_DEV;
+  if (abi >= 6) rules.scopes = ABSTRACT_UNIX_SOCKET | SIGNAL;
+  return rules;
+}
+
+/* An older kernel refuses a structure that is longer than it knows and not all zeros, so give it its own size. */
+static size_t size_for(int abi) {
+  if (abi >= 6) return sizeof(struct ruleset);
+  return abi >= 4 ? offsetof(struct ruleset, scopes) : offsetof(struct ruleset, network);
+}
+
+static void skip(struct skipped *skipped, const char *path, int reason) {
+  skipped->count++;
+  size_t room = sizeof skipped->text - skipped->length;
+  int length = snprintf(skipped->text + skipped->length, room, " %s (errno %d)", path, reason);
+  if (length > 0 && (size_t)length < room) skipped->length += (size_t)length;
+  skipped->text[skipped->length] = '\0';
+}
+
+/* A path that is not there is passed over: runtimes differ from machine to machine. */
+static void grant(int rules, const char *path, uint64_t allowed, struct skipped *skipped) {
+  struct stat status;
+  int fd = open(path, O_PATH | O_CLOEXEC);
+  if (fd < 0) {
+    if (errno != ENOENT && errno != ENOTDIR) skip(skipped, path, errno);
+    return;
+  }
+  /* The kernel takes a folder's rights for nothing but folders. */
+  if (fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode)) allowed &= OF_A_FILE;
+  struct path_beneath rule = {.allowed = allowed, .parent = fd};
+  if (syscall(CALL_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0) < 0) skip(skipped, path, errno);
+  close(fd);
+}
+
+static int restrict_files(const struct plan *plan, int abi, struct skipped *skipped) {
+  struct ruleset wanted = ruleset_for(abi, plan->network);
+  int rules = (int)syscall(CALL_CREATE_RULESET, &wanted, size_for(abi), 0);
+  if (rules < 0) return -1;
+  for (int i = 0; i < plan->readable_count; i++)
+    grant(rules, plan->readable[i], wanted.files & (EXECUTE | READ_FILE | READ_DIR), skipped);
+  for (int i = 0; i < plan->writable_count; i++) grant(rules, plan->writable[i], wanted.files, skipped);
+  int status = (int)syscall(CALL_RESTRICT_SELF, rules, 0);
+  int reason = errno;
+  close(rules);
+  errno = reason;
+  return status;
+}
+
+int stage_files(const struct plan *plan) {
+  if (!plan->sandbox) return 0;
+  struct skipped skipped = {.count = 0};
+  int abi = probe();
+  if (abi < 1 || restrict_files(plan, abi, &skipped) < 0) {
+    int reason = errno;
+    tell_off(plan, "files", reason, abi < 1 ? "the kernel has no Landlock" : "Landlock refused our rules");
+    errno = reason;
+    return plan->required ? -1 : 0;
+  }
+  char detail[TOLD_MAX];
+  int length = snprintf(detail, sizeof detail, "landlock %d", abi);
+  if (skipped.count > 0)
+    snprintf(detail + length, sizeof detail - (size_t)length, "; %d not granted:%s", skipped.count, skipped.text);
+  tell_on(plan, "files", detail);
+  scoped = abi >= 6;
+  if (scoped) tell_on(plan, "signals", "landlock scope");
+  return 0;
+}

@@ -1,0 +1,39 @@
+/* A table of system calls and what becomes of each, compiled to a seccomp filter. Nothing here asks the system
+ * anything, so that tests can read and run the programs of either architecture. */
+#ifndef RBOT_EXEC_PROGRAM_H
+#define RBOT_EXEC_PROGRAM_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PROGRAM_MAX = 640, CALLS_MAX = 128, TESTS_MAX = 2 };
+
+/* One look at the low 32 bits of an argument. */
+struct test {
+  enum { IS, HAS_ANY } kind; /* IS: (argument & mask) == value; HAS_ANY: (argument & value) != 0 */
+  uint8_t argument;
+  uint32_t mask;
+  uint32_t value;
+};
+
+/* `verdict` where every test holds; a verdict is what the filter returns, SECCOMP_RET_... */
+struct rule {
+  struct test tests[TESTS_MAX];
+  int test_count;
+  uint32_t verdict;
+};
+
+/* The first rule that fits decides, else `otherwise`. */
+struct call {
+  uint32_t number;
+  uint32_t otherwise;
+  const struct rule *rules;
+  int rule_count;
+};
+
+/* Sorts the calls and writes the program: one of another architecture, or with a number that has the x32 bit, is
+ * killed; a call that is not in the table is allowed. The number of instructions, or -1 (E2BIG). */
+int compile_program(uint32_t architecture, struct call *calls, int call_count, struct sock_filter *program);
+
+#endif
