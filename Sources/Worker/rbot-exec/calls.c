@@ -27,10 +27,8 @@ static const uint32_t architecture = AUDIT_ARCH_AARCH64;
  * the speculation mitigations as they are for everyone, which a filter would otherwise switch on. */
 static int install(const struct calls_setting *setting) {
   static struct call calls[CALLS_MAX];
-  static struct sock_filter instructions[PROGRAM_MAX];
-  int count = compile_program(architecture, calls, list_calls(setting, calls), instructions);
-  if (count < 0) return -1;
-  struct sock_fprog program = {.len = (unsigned short)count, .filter = instructions};
+  struct sock_fprog program = compile_program(architecture, calls, list_calls(setting, calls));
+  if (program.len == 0) return errno = E2BIG, -1;
   unsigned long flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
   if (setting->has_listener) flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
   const unsigned long dispensable[] = {0, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, SECCOMP_FILTER_FLAG_SPEC_ALLOW};
@@ -51,33 +49,35 @@ static int off(const struct plan *plan, const char *layer, int reason, const cha
   return plan->required ? -1 : 0;
 }
 
-/* 1 when the filter is in force and reports, 0 when it cannot report, -1 with errno. */
-static int with_listener(const struct plan *plan, struct calls_setting *setting) {
-  setting->has_listener = true;
-  int listener = install(setting);
-  if (listener < 0) return off(plan, "reports", errno, "the kernel gives no notifications of system calls");
-  if (send_listener(plan, listener) < 0) return -1;
-  close(listener);
-  return 1;
+static int tell_calls(const struct plan *plan, const struct calls_setting *setting) {
+  bool guarded = setting->has_listener || setting->has_scope;
+  tell_on(plan, "calls", guarded ? "seccomp" : "seccomp; signals to others are not refused");
+  if (setting->has_listener) tell_on(plan, "reports", "listener");
+  if (setting->has_scope) return 0;
+  if (setting->has_listener) tell_on(plan, "signals", "listener");
+  return guarded ? 0 : off(plan, "signals", EOPNOTSUPP, "neither Landlock's scope nor a listener");
 }
 
 int stage_calls(const struct plan *plan) {
   if (!plan->sandbox) return 0;
   struct calls_setting setting = {
       .has_scope = signals_are_scoped(), .network = plan->network, .tasks = plan->tasks, .self = getpid()};
-  int reports = can_send_listener(plan) ? with_listener(plan, &setting) : 0;
-  if (reports < 0) return -1;
-  if (reports == 0) {
+  setting.has_listener = can_send_listener(plan);
+  int listener = install(&setting);
+  if (listener < 0 && setting.has_listener) {
+    if (off(plan, "reports", errno, "the kernel gives no notifications of system calls") < 0) return -1;
     setting.has_listener = false;
-    if (install(&setting) < 0) {
-      if (off(plan, "calls", errno, "the kernel takes no filter of system calls") < 0) return -1;
-      return tell_all(plan);
-    }
+    listener = install(&setting);
   }
-  bool guarded = reports || setting.has_scope;
-  tell_on(plan, "calls", guarded ? "seccomp" : "seccomp; signals to others are not refused");
-  if (reports) tell_on(plan, "reports", "listener");
-  if (!setting.has_scope && reports) tell_on(plan, "signals", "listener");
-  if (!guarded && off(plan, "signals", EOPNOTSUPP, "neither Landlock's scope nor a listener") < 0) return -1;
-  return tell_all(plan);
+  if (listener < 0) {
+    if (off(plan, "calls", errno, "the kernel takes no filter of system calls") < 0) return -1;
+    return tell_all(plan);
+  }
+  if (tell_calls(plan, &setting) < 0) return -1;
+  if (!setting.has_listener) return tell_all(plan);
+  int status = send_listener(plan, listener);
+  int reason = errno;
+  close(listener);
+  errno = reason;
+  return status;
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROGRAM_MAX = 640, CALLS_MAX = 128, TESTS_MAX = 2 };
+enum { PROGRAM_MAX = 512, CALLS_MAX = 128, TESTS_MAX = 2 };
 
 /* One look at the low 32 bits of an argument. */
 struct test {
@@ -33,7 +33,8 @@ struct call {
 };
 
 /* Sorts the calls and writes the program: one of another architecture, or with a number that has the x32 bit, is
- * killed; a call that is not in the table is allowed. The number of instructions, or -1 (E2BIG). */
-int compile_program(uint32_t architecture, struct call *calls, int call_count, struct sock_filter *program);
+ * killed; a call that is not in the table is allowed. Valid until the next call; of length 0 when it would be too
+ * long for its jumps. */
+struct sock_fprog compile_program(uint32_t architecture, struct call *calls, int call_count);
 
 #endif

@@ -75,17 +75,22 @@ bool can_send_listener(const struct plan *plan) {
 }
 
 int send_listener(const struct plan *plan, int listener) {
-  if (tell_all(plan) < 0) return -1;
   union {
     struct cmsghdr header;
     char room[CMSG_SPACE(sizeof listener)];
   } control = {.header = {.cmsg_len = CMSG_LEN(sizeof listener), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
   memcpy(CMSG_DATA(&control.header), &listener, sizeof listener);
-  struct iovec line = {.iov_base = "listener\n", .iov_len = 9};
+  static char first[] = "listener\n";
+  struct iovec parts[] = {{first, sizeof first - 1}, {waiting, waiting_count}};
   struct msghdr message = {
-      .msg_iov = &line, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+      .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof control};
   ssize_t sent;
   do sent = sendmsg(plan->report, &message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
-  return sent < 0 ? -1 : 0;
+  if (sent < (ssize_t)parts[0].iov_len) return -1;
+  /* The rest of what did not fit, in the ordinary way. */
+  size_t told = (size_t)sent - parts[0].iov_len;
+  waiting_count -= told;
+  memmove(waiting, waiting + told, waiting_count);
+  return tell_all(plan);
 }
