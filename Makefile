@@ -43,7 +43,7 @@ bench: .build/release/.built ## Measure it: start, restart, order round trip, th
 build: .build/release/.built ## Build the programs (release)
 
 .PHONY: test
-test: check test-swift test-python test-integration test-systemd ## Build and run every test
+test: check test-swift test-python test-worker test-integration test-systemd ## Build and run every test
 
 .PHONY: check
 check: check-swift check-python check-architecture check-shell check-man ## Format, lint, types, architecture, manual pages
@@ -80,6 +80,10 @@ test-swift: .build/debug/.built ## The Swift tests
 .PHONY: test-python
 test-python: .build/debug/.built $(VENV)/.made ## The Python SDK and the example strategies between fake peers
 	$(PYTEST) Tests/Python
+
+.PHONY: test-worker
+test-worker: .build/debug/.built $(VENV)/.made ## What confines a worker, tried from inside (root and plain user)
+	$(PYTEST) Tests/Worker
 
 .PHONY: test-integration
 test-integration: .build/debug/.built $(VENV)/.made ## Real processes, end to end
