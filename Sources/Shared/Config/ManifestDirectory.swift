@@ -14,15 +14,23 @@ public enum ManifestDirectory {
     public var broken: [String: String] = [:]
   }
 
-  /// Reads every `*/strategy.toml`. Of two that claim one name, the first by folder has it.
-  public static func load(_ path: String) -> Contents {
+  /// Reads every `*/strategy.toml`. Of two that claim one name, the one that has it keeps it, and otherwise the first
+  /// by folder has it.
+  ///
+  /// - Parameter owners: the folders of names that are taken already. A folder that is still there keeps its name
+  ///   even while its manifest is wrong.
+  public static func load(_ path: String, owners: [String: String] = [:]) -> Contents {
     var contents = Contents(manifests: [], issues: [])
     guard let folders = folders(in: path) else {
       let reason = String(cString: strerror(errno))
       contents.issues.append(ConfigIssue(path: path, message: "cannot be read: \(reason)"))
       return contents
     }
+    let taken = owners
     var owners: [String: String] = [:]
+    for (name, folder) in taken where access(folder + "/strategy.toml", F_OK) == 0 {
+      owners[name] = folder + "/strategy.toml"
+    }
     for folder in folders {
       let file = "\(path)/\(folder)/strategy.toml"
       // A folder without a manifest, such as the SDK's, is no strategy.
@@ -30,7 +38,7 @@ public enum ManifestDirectory {
       do {
         let manifest = try StrategyManifest(path: file)
         contents.warnings += manifest.warnings
-        if let owner = owners[manifest.name] {
+        if let owner = owners[manifest.name], owner != file {
           contents.issues.append(
             issue(file, "name", "\"\(manifest.name)\" is the name of \(owner) already"))
           contents.broken[file] = manifest.name

@@ -10,6 +10,10 @@ public enum Action: Hashable, Sendable {
   case terminate(Generation)
   /// Kill the process and everything that it started; answered with `exited` and `emptied`.
   case killAll(Generation)
+  /// Stop the process and everything that it started where they are, until `thaw`.
+  case freeze(Generation)
+  /// Let them go on.
+  case thaw(Generation)
   /// Send `pause` or `resume` on the control channel.
   case tell(Generation, paused: Bool)
   /// Have the gateway refuse or allow entries; answered with `tradingApplied`, whether there is a gateway or not.

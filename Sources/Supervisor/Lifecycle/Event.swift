@@ -17,8 +17,12 @@ public enum Command: String, Hashable, Sendable, CaseIterable {
   case restart
   /// Refuse entries. Answered when the gateway does so.
   case pause
-  /// Allow entries again. Answered likewise.
+  /// As pause, and then stop its processes where they are. Answered when both is done.
+  case freeze
+  /// Allow entries again, and let stopped processes go on. Answered as a pause.
   case resume
+  /// Forget that it has failed: stopped, until somebody starts it.
+  case reset
   /// As stop, but the worker is wanted again at the daemon's next start, and nothing starts it before.
   case shutdown
 }
@@ -52,8 +56,9 @@ public enum Event: Hashable, Sendable {
   case command(Command, CommandID)
   /// The operating system made the process.
   case spawned(Generation, pid: Int32)
-  /// It could not be made, or did not get as far as running the strategy.
-  case spawnFailed(Generation, reason: String)
+  /// It could not be made, or did not get as far as running the strategy. Temporary: the system is short of
+  /// something, and the worker is not to blame.
+  case spawnFailed(Generation, reason: String, isTemporary: Bool = false)
   /// It introduced itself on the control channel.
   case hello(Generation)
   case ready(Generation)
@@ -62,10 +67,12 @@ public enum Event: Hashable, Sendable {
   case channelClosed(Generation, reason: String)
   /// The process ended; what it started may still run.
   case exited(Generation, ProcessEnd)
-  /// Nothing of it is left.
-  case emptied(Generation)
-  case gatewayReady
-  case gatewayLost
+  /// Nothing of it is left. What it said of its errors last, if anything.
+  case emptied(Generation, lastWords: String? = nil)
+  /// Those on whom it depends, as they are now.
+  case needsChanged([Need])
+  /// Whether others have to end before it may be asked to.
+  case heldBack(Bool)
   case tradingApplied(serial: Int, TradingOutcome)
   case policyChanged(WorkerPolicy)
   /// Time has passed; `Lifecycle.deadline` says when this is next of use.

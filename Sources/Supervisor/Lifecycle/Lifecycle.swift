@@ -6,6 +6,8 @@ public import Model
 /// The driver carries out the actions in their order, and calls `handle(.tick…)` once `deadline` has passed.
 public struct Lifecycle: Sendable {
   public internal(set) var policy: WorkerPolicy
+  /// By which people call it, for what they are told to do.
+  let name: String
   var phase = Phase.stopped
   /// The last spawn's number. It only rises, over all runs of the daemon.
   public internal(set) var generation: Generation
@@ -18,25 +20,32 @@ public struct Lifecycle: Sendable {
   /// Why it failed or waits to be started again, for people; nil when nothing is wrong.
   public internal(set) var trouble: String?
 
-  var gatewayIsReady: Bool
+  /// Those on whom it depends, as they were last.
+  public internal(set) var needs: [Need]
+  /// Others end before it is asked to.
+  public internal(set) var isHeldBack = false
   var isShuttingDown = false
   var history = RestartHistory()
   var starts: [CommandID] = []
   var stops: [CommandID] = []
-  var pauses: [(id: CommandID, serial: Int, paused: Bool)] = []
+  var pauses: [(id: CommandID, serial: Int, command: Command)] = []
   var tradingSerial = 0
-  /// When those who wait for a start that waits for the gateway are told so.
+  /// The word to the gateway after which its processes are stopped; nil: they are not to be.
+  var freezesAfter: Int?
+  /// When those who wait for a start that waits for others are told so.
   var waitingUntil: Moment?
   var actions: [Action] = []
 
   /// A worker that is not running. `generation` and `isPaused` come from the last run of the daemon.
   public init(
-    policy: WorkerPolicy, generation: Generation = 0, isPaused: Bool = false, gatewayIsReady: Bool = false
+    name: String = "NAME", policy: WorkerPolicy, generation: Generation = 0, isPaused: Bool = false,
+    needs: [Need] = []
   ) {
+    self.name = name
     self.policy = policy
     self.generation = generation
     self.isPaused = isPaused
-    self.gatewayIsReady = gatewayIsReady
+    self.needs = needs
   }
 
   /// What people see.
@@ -51,6 +60,38 @@ public struct Lifecycle: Sendable {
     case .failed: .failed
     case .finished: .finished
     }
+  }
+
+  /// What it waits for; empty when it does not wait.
+  public var waitsFor: [Need] {
+    if case .waiting = phase { unmet } else { [] }
+  }
+
+  /// What keeps it from being started.
+  var unmet: [Need] { needs.filter { !$0.isMet } }
+
+  /// As others see it.
+  public var companion: Companion {
+    Companion(
+      state: state, isWanted: isWanted,
+      waitsInVain: !waitsFor.isEmpty && waitsFor.allSatisfy { $0.standing == .absent },
+      isUnkillable: isUnkillable, isNeverGivenUp: policy.limit == nil)
+  }
+
+  private var isUnkillable: Bool {
+    if case .ending(_, let ending) = phase { ending.kills >= Self.killsBeforeAnswer } else { false }
+  }
+
+  /// Whether its processes are stopped where they are.
+  public var isFrozen: Bool { phase.attempt?.frozenSince != nil }
+  /// It is to end, and has not been asked to yet, because others end first.
+  public var isHeld: Bool {
+    if case .ending(_, let ending) = phase { ending.heldUntil != nil } else { false }
+  }
+
+  /// What a person does about a failure; nil when it has not failed.
+  public var wayOut: String? {
+    if case .failed = phase { "after mending it: rbotctl start \(name)" } else { nil }
   }
 
   /// The generation of the process that there is, or is about to be; nil when there is none.
@@ -68,19 +109,18 @@ public struct Lifecycle: Sendable {
   ) -> [Action] {
     switch event {
     case .command(let command, let id): take(command, id, now)
-    case .spawned(let generation, let pid): spawned(generation, pid)
-    case .spawnFailed(let generation, let reason): spawnFailed(generation, reason, now, using: &random)
+    case .spawned(let generation, let pid): spawned(generation, pid, now)
+    case .spawnFailed(let generation, let reason, let isTemporary):
+      spawnFailed(generation, reason, isTemporary, now, using: &random)
     case .hello(let generation): hello(generation)
     case .ready(let generation): ready(generation, now)
     case .heartbeat(let generation): beat(generation, now)
     case .channelClosed(let generation, let reason): channelClosed(generation, reason, now)
     case .exited(let generation, let status): exited(generation, status, now)
-    case .emptied(let generation): emptied(generation, now, using: &random)
-    case .gatewayReady:
-      gatewayIsReady = true
-      if case .waiting = phase { begin(now) }
-    case .gatewayLost: gatewayIsReady = false
-    case .tradingApplied(let serial, let outcome): tradingApplied(serial, outcome)
+    case .emptied(let generation, let words): emptied(generation, words, now, using: &random)
+    case .needsChanged(let needs): needsChanged(needs, now)
+    case .heldBack(let isHeldBack): heldBack(isHeldBack, now)
+    case .tradingApplied(let serial, let outcome): tradingApplied(serial, outcome, now)
     case .policyChanged(let policy): self.policy = policy
     case .tick: tick(now)
     }
@@ -90,7 +130,7 @@ public struct Lifecycle: Sendable {
 
   /// Makes the next process, or waits for what it needs.
   mutating func begin(_ now: Moment) {
-    guard gatewayIsReady || !policy.needsGateway else {
+    guard unmet.isEmpty else {
       phase = .waiting
       if !starts.isEmpty, waitingUntil == nil { waitingUntil = now + policy.startTimeout }
       return

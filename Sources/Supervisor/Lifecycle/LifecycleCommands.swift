@@ -10,8 +10,8 @@ extension Lifecycle {
     case .shutdown:
       isShuttingDown = true
       stop(id, .shutdown, now)
-    case .pause: setPaused(true, id)
-    case .resume: setPaused(false, id)
+    case .pause, .freeze, .resume: setPaused(command, id, now)
+    case .reset: reset(id)
     }
   }
 
@@ -21,9 +21,14 @@ extension Lifecycle {
     answerStops(.refused("superseded", "a later start took the place of this stop"))
     switch phase {
     case .ready(let attempt):
-      actions.append(.answer(id, .done("already running, generation \(attempt.generation)")))
-    case .starting:
-      starts.append(id)
+      let how = isFrozen ? "running, paused and frozen" : isPaused ? "running, paused" : "running"
+      actions.append(.answer(id, .done("already \(how), generation \(attempt.generation)")))
+    case .starting(let attempt):
+      if attempt.frozenSince != nil || attempt.freezesWhenMade {
+        actions.append(.answer(id, .refused("frozen", frozenBeforeReady)))
+      } else {
+        starts.append(id)
+      }
     case .ending(let attempt, var ending):
       starts.append(id)
       ending.cause = .restart
@@ -74,10 +79,11 @@ extension Lifecycle {
     switch phase {
     case .starting(let attempt), .ready(let attempt):
       stops.append(id)
-      askToEnd(attempt, cause, cause == .shutdown ? "rbotd is shutting down" : "stop", now)
+      askToEnd(attempt, cause, Self.request(cause), now)
     case .ending(let attempt, var ending):
       stops.append(id)
       ending.cause = cause
+      ending.request = Self.request(cause)
       phase = .ending(attempt, ending)
     case .stopped:
       actions.append(.answer(id, .done("not running")))
@@ -88,43 +94,59 @@ extension Lifecycle {
     }
   }
 
+  private static func request(_ cause: Ending.Cause) -> String {
+    cause == .shutdown ? "rbotd is shutting down" : "stop"
+  }
+
+  private mutating func reset(_ id: CommandID) {
+    guard case .failed = phase else {
+      let answer =
+        switch phase {
+        case .backoff: "has not failed: it is tried again by itself, and rbotctl start \(name) tries now"
+        default: "has not failed (it is \(state.rawValue)), so there is nothing to reset"
+        }
+      return actions.append(.answer(id, .refused("not_failed", answer)))
+    }
+    history.forget()
+    trouble = nil
+    restarts = 0
+    isWanted = false
+    phase = .stopped
+    actions.append(.answer(id, .done("its failures are forgotten; rbotctl start \(name) starts it")))
+  }
+
   /// The stop sequence: the message, SIGTERM, and at the deadline everything is killed.
   ///
   /// Who speaks our protocol gets half of the time to act on the message before the signal; who doesn't (or hasn't
   /// yet) gets the signal at once, for it is the only word that he understands.
+  ///
+  /// One that others depend on is not asked before those have ended. Frozen processes go on first: they could
+  /// not act on anything.
   mutating func askToEnd(_ attempt: Attempt, _ cause: Ending.Cause, _ reason: String, _ now: Moment) {
-    var ending = Ending(cause: cause, terminateAt: nil, killAt: now + policy.stopTimeout)
+    var ending = Ending(cause: cause, killAt: now + policy.stopTimeout)
+    ending.request = reason
+    var attempt = attempt
+    freezesAfter = nil
+    thaw(&attempt, now)
+    if isHeldBack {
+      ending.heldUntil = now + Self.holdMax
+      phase = .ending(attempt, ending)
+    } else {
+      release(attempt, ending, now)
+    }
+  }
+
+  /// Asks it now.
+  mutating func release(_ attempt: Attempt, _ old: Ending, _ now: Moment) {
+    var ending = old
+    ending.heldUntil = nil
+    ending.killAt = now + policy.stopTimeout
     if attempt.spoke {
       ending.terminateAt = now + policy.stopTimeout / 2
-      actions.append(.askToStop(attempt.generation, within: policy.stopTimeout, reason: reason))
+      actions.append(.askToStop(attempt.generation, within: policy.stopTimeout, reason: ending.request))
     } else if attempt.pid != nil {
       actions.append(.terminate(attempt.generation))
     }
     phase = .ending(attempt, ending)
-  }
-
-  private mutating func setPaused(_ paused: Bool, _ id: CommandID) {
-    isPaused = paused
-    tradingSerial += 1
-    pauses.append((id, tradingSerial, paused))
-    if let attempt = phase.attempt, attempt.spoke {
-      actions.append(.tell(attempt.generation, paused: paused))
-    }
-    actions.append(.applyTrading(serial: tradingSerial, paused: paused))
-  }
-
-  mutating func tradingApplied(_ serial: Int, _ outcome: TradingOutcome) {
-    guard let index = pauses.firstIndex(where: { $0.serial == serial }) else { return }
-    let pause = pauses.remove(at: index)
-    let done = pause.paused ? "paused: the gateway refuses entries, exits still work" : "resumed"
-    let answer: Answer =
-      switch outcome {
-      case .confirmed: .done(done)
-      case .gatewayDown:
-        .done(
-          "\(pause.paused ? "paused" : "resumed"): recorded, and the gateway will be told when it is back")
-      case .refused(let message): .refused("gateway_refused", message)
-      }
-    actions.append(.answer(pause.id, answer))
   }
 }

@@ -8,7 +8,12 @@ extension Lifecycle {
     if let since = attempt.readySince, now - since >= policy.healthyAfter { history.healthy() }
     let reason = reason(attempt, ending)
     let finished = ending.cause == .itself && attempt.readySince != nil && ending.status?.succeeded == true
-    let asked = [.stop, .restart, .shutdown].contains(ending.cause)
+    let asked =
+      switch ending.cause {
+      case .stop, .restart, .shutdown, .need: true
+      case .itself, .failure: false
+      }
+    freezesAfter = nil
     actions.append(
       .runEnded(
         RunEnd(
@@ -24,32 +29,44 @@ extension Lifecycle {
       restarts += 1
       trouble = nil
       begin(now)
+    case .need:
+      restarts += 1
+      trouble = nil
+      begin(now)
     case .itself, .failure:
       if finished, policy.restart != .always {
         phase = .finished
         answerStarts(.done(reason))
       } else {
-        failed(reason, wasReady: attempt.readySince != nil, now, using: &random)
+        failed(attempt, ending, reason, now, using: &random)
       }
     }
   }
 
   private mutating func failed(
-    _ reason: String, wasReady: Bool, _ now: Moment, using random: inout some RandomNumberGenerator
+    _ attempt: Attempt, _ ending: Ending, _ reason: String, _ now: Moment,
+    using random: inout some RandomNumberGenerator
   ) {
     trouble = reason
+    if cannotRun(attempt, ending) {
+      return giveUp("cannot run as it is written (\(reason))\(ending.lastWords.map { ": \($0)" } ?? "")")
+    }
     guard policy.restart != .never else { return giveUp("\(reason); its policy is to never restart it") }
-    switch history.next(policy, wasReady: wasReady, now: now, using: &random) {
+    let wasReady = attempt.readySince != nil
+    let told = ending.lastWords.map { "\(reason): \($0)" } ?? reason
+    switch history.next(
+      policy, wasReady: wasReady, countless: ending.isTemporary, now: now, using: &random)
+    {
     case .giveUp:
       let limit = policy.limit ?? .init(bursts: 0, within: .zero)
       giveUp("\(reason); restarted \(limit.bursts) times within \(limit.within.words), so no more")
     case .restart(let delay) where delay == .zero:
-      answerStarts(.refused("failed", reason))
+      answerStarts(.refused("failed", told))
       restarts += 1
       begin(now)
     case .restart(let delay):
       phase = .backoff(until: now + delay)
-      answerStarts(.refused("failed", "\(reason); next try in \(delay.words)"))
+      answerStarts(.refused("failed", "\(told); next try in \(delay.words)"))
       // Without a limit nobody would hear of it otherwise.
       if policy.limit == nil, history.failures % 10 == 0 {
         actions.append(.alert("failed \(history.failures) times in a row: \(reason)"))
@@ -60,9 +77,22 @@ extension Lifecycle {
   private mutating func giveUp(_ reason: String) {
     phase = .failed
     trouble = reason
-    answerStarts(.refused("failed", reason))
-    actions.append(.alert("failed: \(reason)"))
+    let message = wayOut.map { "\(reason); \($0)" } ?? reason
+    answerStarts(.refused("failed", message))
+    actions.append(.alert("failed: \(message)"))
   }
+
+  /// Whether it said itself that another try is of no use. One that is never given up is tried all the same: what
+  /// it lacks may come back.
+  private func cannotRun(_ attempt: Attempt, _ ending: Ending) -> Bool {
+    guard policy.limit != nil, ending.cause == .itself, case .code(let code)? = ending.status else {
+      return false
+    }
+    return code == Self.configurationError || (attempt.readySince == nil && code == policy.refusalCode)
+  }
+
+  /// EX_CONFIG of sysexits.h.
+  private static var configurationError: Int { 78 }
 
   private func reason(_ attempt: Attempt, _ ending: Ending) -> String {
     let end = ending.status?.description ?? "ended"
@@ -72,6 +102,10 @@ extension Lifecycle {
       if attempt.pid == nil, ending.status == nil { return "was never started (\(why))" }
       return ending.killedAtDeadline
         ? "killed at the deadline of \(policy.stopTimeout.words) (\(why))" : "\(end) (\(why))"
+    case .need(let name):
+      if attempt.pid == nil, ending.status == nil { return "was never started (\(name) is gone)" }
+      let how = ending.killedAtDeadline ? "killed at the deadline of \(policy.stopTimeout.words)" : end
+      return "\(how) (\(name) is gone)"
     case .failure(let reason): return reason
     case .itself:
       return attempt.readySince == nil ? "\(end) before it was ready" : end

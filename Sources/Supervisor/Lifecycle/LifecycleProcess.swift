@@ -2,26 +2,30 @@ import Model
 
 /// What the process does. Words of an older generation find no attempt and are dropped.
 extension Lifecycle {
-  mutating func spawned(_ generation: Generation, _ pid: Int32) {
+  mutating func spawned(_ generation: Generation, _ pid: Int32, _ now: Moment) {
     switch phase {
     case .starting(var attempt) where attempt.generation == generation && attempt.pid == nil:
       attempt.pid = pid
+      if attempt.freezesWhenMade { freeze(&attempt, now) }
       phase = .starting(attempt)
     case .ending(var attempt, let ending) where attempt.generation == generation && attempt.pid == nil:
       // Asked to stop before it existed: the signal could not be sent then.
       attempt.pid = pid
       phase = .ending(attempt, ending)
-      if !ending.exited { actions.append(.terminate(generation)) }
+      if !ending.exited, ending.heldUntil == nil { actions.append(.terminate(generation)) }
     default: break
     }
   }
 
   mutating func spawnFailed(
-    _ generation: Generation, _ reason: String, _ now: Moment, using random: inout some RandomNumberGenerator
+    _ generation: Generation, _ reason: String, _ isTemporary: Bool, _ now: Moment,
+    using random: inout some RandomNumberGenerator
   ) {
     switch phase {
-    case .starting(let attempt) where attempt.generation == generation:
-      conclude(attempt, .init(cause: .failure(reason), killAt: now), now, using: &random)
+    case .starting(let attempt) where attempt.generation == generation && attempt.pid == nil:
+      var ending = Ending(cause: .failure(reason), killAt: now)
+      ending.isTemporary = isTemporary
+      conclude(attempt, ending, now, using: &random)
     case .ending(let attempt, let ending) where attempt.generation == generation && attempt.pid == nil:
       conclude(attempt, ending, now, using: &random)
     default: break
@@ -29,9 +33,15 @@ extension Lifecycle {
   }
 
   mutating func hello(_ generation: Generation) {
-    guard case .starting(var attempt) = phase, attempt.generation == generation else { return }
-    attempt.spoke = true
-    phase = .starting(attempt)
+    switch phase {
+    case .starting(var attempt) where attempt.generation == generation:
+      attempt.spoke = true
+      phase = .starting(attempt)
+    case .ending(var attempt, let ending) where attempt.generation == generation && ending.heldUntil != nil:
+      attempt.spoke = true
+      phase = .ending(attempt, ending)
+    default: break
+    }
   }
 
   mutating func ready(_ generation: Generation, _ now: Moment) {
@@ -41,7 +51,7 @@ extension Lifecycle {
     attempt.lastBeat = now
     phase = .ready(attempt)
     trouble = nil
-    answerStarts(.done("running, generation \(generation)"))
+    answerStarts(.done("\(isPaused ? "paused" : "running"), generation \(generation)"))
   }
 
   mutating func beat(_ generation: Generation, _ now: Moment) {
@@ -69,12 +79,16 @@ extension Lifecycle {
       var ending = Ending(cause: .itself, killAt: now + Self.killAgainAfter)
       ending.status = status
       ending.exited = true
-      phase = .ending(attempt, ending)
       actions.append(.killAll(generation))
+      // A cgroup that stays frozen would freeze its successor.
+      var attempt = attempt
+      thaw(&attempt, now)
+      phase = .ending(attempt, ending)
     case .ending(let attempt, var ending) where attempt.generation == generation && !ending.exited:
       ending.status = status
       ending.exited = true
       ending.terminateAt = nil
+      ending.heldUntil = nil
       ending.killAt = now + Self.killAgainAfter
       phase = .ending(attempt, ending)
       // The leader is gone, so nothing that it left behind has a reason to live until the deadline.
@@ -84,14 +98,19 @@ extension Lifecycle {
   }
 
   mutating func emptied(
-    _ generation: Generation, _ now: Moment, using random: inout some RandomNumberGenerator
+    _ generation: Generation, _ words: String?, _ now: Moment, using random: inout some RandomNumberGenerator
   ) {
     switch phase {
-    case .ending(let attempt, let ending) where attempt.generation == generation:
+    case .ending(let attempt, var ending) where attempt.generation == generation:
+      ending.lastWords = words
       conclude(attempt, ending, now, using: &random)
     case .starting(let attempt) where attempt.generation == generation,
       .ready(let attempt) where attempt.generation == generation:
-      conclude(attempt, Ending(cause: .itself, killAt: now), now, using: &random)
+      var attempt = attempt
+      thaw(&attempt, now)
+      var ending = Ending(cause: .itself, killAt: now)
+      ending.lastWords = words
+      conclude(attempt, ending, now, using: &random)
     default: break
     }
   }

@@ -7,10 +7,14 @@ extension Lifecycle {
     switch phase {
     case .stopped, .failed, .finished: nil
     case .waiting: waitingUntil
+    case .starting(let attempt) where attempt.frozenSince != nil,
+      .ready(let attempt) where attempt.frozenSince != nil:
+      nil
     case .starting(let attempt):
       earlier(attempt.began + policy.startTimeout, attempt.channelLost.map { $0.at + Self.channelGrace })
     case .ready(let attempt):
       earlier(missed(attempt), attempt.channelLost.map { $0.at + Self.channelGrace })
+    case .ending(_, let ending) where ending.heldUntil != nil: ending.heldUntil
     case .ending(_, let ending): earlier(ending.killAt, ending.terminateAt)
     case .backoff(let until): until
     }
@@ -27,6 +31,10 @@ extension Lifecycle {
     switch phase {
     case .stopped, .failed, .finished: break
     case .waiting: waited(now)
+    // Who is frozen is not expected to do anything.
+    case .starting(let attempt) where attempt.frozenSince != nil,
+      .ready(let attempt) where attempt.frozenSince != nil:
+      break
     case .starting(let attempt):
       if let lost = attempt.channelLost, now >= lost.at + Self.channelGrace {
         kill(attempt, "lost its control channel before it was ready: \(lost.reason)", now)
@@ -52,7 +60,8 @@ extension Lifecycle {
   private mutating func waited(_ now: Moment) {
     guard let until = waitingUntil, now >= until else { return }
     waitingUntil = nil
-    answerStarts(.refused("waiting", "waits for the gateway, and will be started when it is ready"))
+    let others = unmet.map(\.words).joined(separator: ", ")
+    answerStarts(.refused("waiting", "waits for \(others), and starts by itself once it can"))
   }
 
   /// Ends a worker that broke a rule, without asking.
@@ -63,6 +72,10 @@ extension Lifecycle {
 
   /// The next step of the stop sequence.
   private mutating func press(_ attempt: Attempt, _ old: Ending, _ now: Moment) {
+    if let until = old.heldUntil {
+      if now >= until { release(attempt, old, now) }
+      return
+    }
     var ending = old
     if let at = ending.terminateAt, now >= at {
       ending.terminateAt = nil

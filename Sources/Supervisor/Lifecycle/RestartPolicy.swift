@@ -46,8 +46,13 @@ public struct WorkerPolicy: Hashable, Sendable {
   public var heartbeat = Duration.seconds(5)
   /// From being asked to stop to being killed.
   public var stopTimeout = Duration.seconds(10)
-  /// Whether it is started only while the gateway is ready.
-  public var needsGateway = true
+  /// Who must be ready, or have been tried, before it is started.
+  public var after = ["gateway"]
+  /// Who must be ready for it to run at all.
+  public var requires: [String] = []
+  /// The exit code by which it says before it is ready that it cannot run as it is written; beside 78 (EX_CONFIG),
+  /// which always says so.
+  public var refusalCode: Int?
 
   public init() {}
 }
@@ -73,11 +78,13 @@ struct RestartHistory: Sendable {
   /// One more failure, or one more end of a worker that always runs.
   ///
   /// The first one after a healthy run is answered at once, because then a restart most likely helps; a worker
-  /// that could not even start always waits, so that a broken command never becomes a hot loop.
+  /// that could not even start always waits, so that a broken command never becomes a hot loop. What is `countless`
+  /// is no fault of the worker: it waits as well, and the limit does not know of it.
   mutating func next(
-    _ policy: WorkerPolicy, wasReady: Bool, now: Moment, using random: inout some RandomNumberGenerator
+    _ policy: WorkerPolicy, wasReady: Bool, countless: Bool = false, now: Moment,
+    using random: inout some RandomNumberGenerator
   ) -> Decision {
-    if let limit = policy.limit {
+    if let limit = policy.limit, !countless {
       restarts.removeAll { now - $0 > limit.within }
       guard restarts.count < limit.bursts else { return .giveUp }
       restarts.append(now)

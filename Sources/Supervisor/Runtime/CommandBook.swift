@@ -72,6 +72,8 @@ struct CommandBook {
 extension Supervisor {
   func command(_ command: Command, _ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError)
   {
+    var command = command
+    if command == .pause, try params.optionalBool("freeze") ?? false { command = .freeze }
     let names = try names(params)
     let waits = try params.optionalBool("wait") ?? true
     let method = "strategy.\(command.rawValue)"
@@ -79,11 +81,14 @@ extension Supervisor {
       if let client { self.audit(client, method, names.joined(separator: " "), result) }
     }
     if names.isEmpty { return call.answer() }
-    for name in names {
+    // Who depends on others ends before them and starts after them; the answers keep the order of the question.
+    let isStart = command == .start
+    for name in isStart ? dependencies.order(names) : dependencies.stopOrder(names) {
       guard let worker = workers[name], !worker.isGateway else {
         call.put(name, unknown(name))
         continue
       }
+      if command == .start || command == .restart, phase != .stopping { pullIn(for: name) }
       let id = commands.add(name, waits ? call : nil)
       apply(.command(command, id), to: worker)
       if !waits {
@@ -103,6 +108,12 @@ extension Supervisor {
   }
 
   private func unknown(_ name: String) -> JSON {
+    if let issue = broken[name]?.first {
+      return [
+        "name": .string(name), "ok": false, "state": .null, "reason": "manifest_invalid",
+        "message": .string("its manifest is wrong: \(issue.words); after mending it: rbotctl reload"),
+      ]
+    }
     let known = strategies.map(\.name)
     let hint = known.isEmpty ? "there is none" : "there are \(known.prefix(20).joined(separator: ", "))"
     return [

@@ -113,6 +113,7 @@ extension Supervisor {
     case "strategy.restart": try command(.restart, params, id, client)
     case "strategy.pause": try command(.pause, params, id, client)
     case "strategy.resume": try command(.resume, params, id, client)
+    case "strategy.reset": try command(.reset, params, id, client)
     case "logs": try streamLogs(params, id, client)
     case "events": try streamEvents(params, id, client)
     case "metrics": try showMetrics(params, id, client)

@@ -20,8 +20,8 @@ extension Supervisor {
     try await openControlSocket().get()
     startGateway()
     let reading = ManifestReading.load(options.strategies, python: options.settings.supervisor.python)
-    report(issues: reading.issues)
-    for (name, plan) in reading.plans.sorted(by: { $0.key < $1.key }) { admit(name, plan) }
+    report(reading)
+    admit(reading)
     say(
       .info, "rbotd \(Version.text) started with \(reading.plans.count) strategies in \(options.layout.state)"
     )
@@ -42,7 +42,8 @@ extension Supervisor {
     let past = remembered[Worker.gatewayName]
     let worker = Worker(
       name: Worker.gatewayName, plan: plan,
-      lifecycle: Lifecycle(policy: plan.policy, generation: past?.generation ?? 0), since: WallClock.now)
+      lifecycle: Lifecycle(name: Worker.gatewayName, policy: plan.policy, generation: past?.generation ?? 0),
+      since: WallClock.now)
     worker.lastExit = lastExits[Worker.gatewayName]
     worker.saved = past
     workers[worker.name] = worker
@@ -70,7 +71,7 @@ extension Supervisor {
     if phase == .starting {
       // Ready means: whoever asks now gets an answer, and what should run is running or has been tried.
       let gatewayWasTried = gatewayLink.isUp || gateway?.lifecycle.state == .backoff
-      let isSpawned = !gatewayLink.isUp || strategies.allSatisfy { $0.lifecycle.state != .waiting }
+      let isSpawned = !gatewayLink.isUp || strategies.allSatisfy { !$0.waitsForGateway }
       guard gatewayWasTried, isSpawned else { return }
       phase = .ready
       notified = line
@@ -91,13 +92,15 @@ extension Supervisor {
     }
   }
 
-  /// Stops the workers side by side, then the gateway, then us.
+  /// Stops the workers side by side, each after those that depend on it, then the gateway, then us.
   public func shutDown(_ why: String) {
     guard phase != .stopping else { return }
     phase = .stopping
     ServiceNotify.stopping("stopping: \(why)")
     say(.info, "shutting down: \(why)")
-    for worker in strategies { apply(.command(.shutdown, commands.add(worker.name, nil)), to: worker) }
+    for name in dependencies.stopOrder(strategies.map(\.name)) {
+      apply(.command(.shutdown, commands.add(name, nil)), to: name)
+    }
     let limit = options.settings.supervisor.shutdownTimeout.wholeNanoseconds
     loop.assumeIsolated().scheduleTask(in: .nanoseconds(limit)) { [self] in
       assumeIsolated { $0.killAll("not down within the shutdown timeout") }

@@ -111,8 +111,9 @@ extension Supervisor {
       // The pause of one that doesn't run is not in the greeting.
       if worker.lifecycle.isPaused, worker.process == nil { tellPause(worker) }
       worker.tell("gateway", ["up": true])
-      apply(.gatewayReady, to: worker)
     }
+    refresh(around: Worker.gatewayName)
+    warnOfForsaken()
     startFeedWhenSettled()
     report()
   }
@@ -126,10 +127,8 @@ extension Supervisor {
   func gatewayGone() {
     guard gatewayLink.isUp else { return }
     gatewayLink.isUp = false
-    for worker in strategies {
-      worker.tell("gateway", ["up": false])
-      apply(.gatewayLost, to: worker)
-    }
+    for worker in strategies { worker.tell("gateway", ["up": false]) }
+    refresh(around: Worker.gatewayName)
   }
 
   /// A gateway that says it cannot run as it is configured, before it ever could, ends the daemon: whoever started

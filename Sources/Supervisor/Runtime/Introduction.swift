@@ -31,7 +31,7 @@ extension Supervisor {
     let width = (strategies.map(\.name.count).max() ?? 0) + 2
     for worker in strategies {
       let state = worker.lifecycle.state.rawValue
-      let detail = worker.lifecycle.trouble ?? worker.process.map { "pid \($0.pid)" } ?? ""
+      let detail = worker.troubleInFull ?? worker.process.map { "pid \($0.pid)" } ?? ""
       lines.append("  \(padded(worker.name, width))\(padded(state, 10))\(detail)")
     }
     for issue in manifestIssues {
@@ -48,11 +48,33 @@ extension Supervisor {
     }
     lines.append("  control  \(options.layout.controlSocket)")
     lines.append("")
-    let client = options.home.map { "rbotctl --home \($0)" } ?? "rbotctl"
+    let client = Self.client + (options.home.map { " --home \(Self.quoted($0))" } ?? "")
     lines.append("  next     \(client) status --watch")
     if let first = strategies.first?.name { lines.append("           \(client) logs \(first) -f") }
     lines.append("           Ctrl-C stops everything")
     return lines
+  }
+
+  /// `rbotctl` as a shell finds it: by its path, unless it is where every shell looks.
+  private static var client: String {
+    guard let path = Executable.sibling("rbotctl") else { return "rbotctl" }
+    return path.hasPrefix("/usr/") && path.hasSuffix("/bin/rbotctl") ? "rbotctl" : quoted(path)
+  }
+
+  /// As a shell reads it back.
+  private static func quoted(_ path: String) -> String {
+    let isPlain = path.utf8.allSatisfy {
+      switch $0 {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+        UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: ","), UInt8(ascii: ":"):
+        true
+      default: false
+      }
+    }
+    return isPlain
+      ? path
+      : "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
   private func padded(_ text: String, _ width: Int) -> String {

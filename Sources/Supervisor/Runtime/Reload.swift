@@ -7,81 +7,7 @@ import Platform
 import SupervisorStore
 import Wire
 
-/// What a reload would do: computed first, shown by a dry run, then carried out.
-struct ReloadPlan {
-  var added: [String] = []
-  var removed: [String] = []
-  var changed: [String] = []
-  var unchanged: [String] = []
-
-  /// - Parameter broken: names whose manifest cannot be read now: what runs is left as it is.
-  init(old: [String: WorkerPlan], new: [String: WorkerPlan], broken: Set<String>) {
-    for (name, plan) in new {
-      switch old[name] {
-      case nil: added.append(name)
-      case plan?: unchanged.append(name)
-      default: changed.append(name)
-      }
-    }
-    for name in old.keys where new[name] == nil {
-      if broken.contains(name) { unchanged.append(name) } else { removed.append(name) }
-    }
-    added.sort()
-    removed.sort()
-    changed.sort()
-    unchanged.sort()
-  }
-
-  func json(_ issues: [ManifestIssue], folder: String) -> JSON {
-    var room = ReplyLimit.bytes - ReplyLimit.issueBytes
-    var left = 0
-    func list(_ names: [String]) -> JSON {
-      let shown = ReplyLimit.first(of: names.map(JSON.string), in: &room)
-      left += names.count - shown.count
-      return .array(shown)
-    }
-    let lists = (list(added), list(removed), list(changed), list(unchanged))
-    return [
-      "added": lists.0, "removed": lists.1, "changed": lists.2, "unchanged": lists.3,
-      "errors": ReplyLimit.issues(
-        issues, folder: folder, notes: left > 0 ? ["\(left) names are not shown"] : []),
-    ]
-  }
-}
-
-/// The manifests as they are now.
-struct ManifestReading: Sendable {
-  var plans: [String: WorkerPlan] = [:]
-  var issues: [ManifestIssue] = []
-  /// Folders whose manifest is wrong.
-  var brokenFolders: Set<String> = []
-
-  static func load(_ folder: String, python: String) -> ManifestReading {
-    let contents = ManifestDirectory.load(folder)
-    var reading = ManifestReading()
-    for manifest in contents.manifests {
-      if [Worker.gatewayName, "rbotd"].contains(manifest.name) {
-        reading.issues.append(
-          ManifestIssue(
-            path: manifest.path, line: nil,
-            message: "the name \(manifest.name) is taken by a program of rbotd"))
-      } else {
-        reading.plans[manifest.name] = WorkerPlan(manifest, python: python)
-      }
-    }
-    for issue in contents.issues {
-      reading.issues.append(
-        ManifestIssue(
-          path: issue.path, line: issue.line,
-          message: issue.key.map { "\($0): \(issue.message)" } ?? issue.message))
-      if let slash = issue.path.lastIndex(of: "/") {
-        reading.brokenFolders.insert(String(issue.path[..<slash]))
-      }
-    }
-    return reading
-  }
-}
-
+/// Reading the manifests again.
 extension Supervisor {
   /// Reloads that may be on their way at once, the running one included.
   private static let reloadsMax = 16
@@ -94,10 +20,10 @@ extension Supervisor {
     }
     let connection = client.connection
     let peer = client.credentials
-    let reading = readAgain(apply: !isDry)
+    let result = readAgain(apply: !isDry)
     Task {
-      let (plan, issues) = await reading.value
-      connection.answer(id, plan.json(issues, folder: self.options.strategies))
+      let (plan, reading) = await result.value
+      connection.answer(id, plan.json(reading, folder: self.options.strategies))
       if !isDry,
         let client = self.clients[ObjectIdentifier(connection)] ?? Optional(ControlClient(connection, peer))
       {
@@ -106,26 +32,33 @@ extension Supervisor {
     }
   }
 
-  /// SIGHUP.
+  /// SIGHUP. Of many at once the first is carried out, and one more after it, which sees what all of them meant.
   func reloadBySignal() {
+    guard phase != .reloading else {
+      reloadsAgain = true
+      return
+    }
     guard phase == .ready else { return }
     ServiceNotify.reloading()
     phase = .reloading
-    let reading = readAgain(apply: true)
+    reloadsAgain = false
+    let result = readAgain(apply: true)
     Task {
-      let (plan, issues) = await reading.value
+      let (plan, reading) = await result.value
       self.say(
         .info,
         "reloaded: \(plan.added.count) added, \(plan.removed.count) removed, \(plan.changed.count) changed, "
-          + "\(issues.count) errors")
-      if self.phase == .reloading { self.phase = .ready }
+          + "\(reading.issues.count) errors")
+      guard self.phase == .reloading else { return }
+      self.phase = .ready
       self.notified = self.summaryLine()
       ServiceNotify.ready(self.notified)
+      if self.reloadsAgain { self.reloadBySignal() }
     }
   }
 
   /// One at a time, in the order in which they were asked for: of two at once the older reading could win.
-  private func readAgain(apply: Bool) -> Task<(ReloadPlan, [ManifestIssue]), Never> {
+  private func readAgain(apply: Bool) -> Task<(ReloadPlan, ManifestReading), Never> {
     let before = lastReload
     waitingReloads += 1
     let reload = Task {
@@ -138,76 +71,123 @@ extension Supervisor {
     return reload
   }
 
-  private func readNow(apply: Bool) async -> (ReloadPlan, [ManifestIssue]) {
+  private func readNow(apply: Bool) async -> (ReloadPlan, ManifestReading) {
     let folder = options.strategies
     let python = options.settings.supervisor.python
+    let owners = present.mapValues(\.plan.folder)
     // Reads many small files: not on the loop.
-    let reading = await Task.detached { ManifestReading.load(folder, python: python) }.value
-    let old = workers.filter { !$0.value.isGateway && !$0.value.isRemoved }
-    let broken = Set(old.filter { reading.brokenFolders.contains($0.value.plan.folder) }.keys)
-    let plan = ReloadPlan(old: old.mapValues(\.plan), new: reading.plans, broken: broken)
+    var reading = await Task.detached {
+      ManifestReading.load(folder, python: python, owners: owners)
+    }.value
+    let positions = await openPositions()
+    // No wait from here to the end: what was planned is what is done.
+    let old = present
+    reading.checkDependencies(
+      kept: old.filter {
+        reading.plans[$0.key] == nil && reading.brokenFolders.contains($0.value.plan.folder)
+      }
+      .mapValues(\.plan))
+    var plan = ReloadPlan(old: old, reading: reading) { name, plan in
+      remembered[name]?.isWanted ?? plan.isEnabled
+    }
+    for name in plan.removed where old[name]?.plan.onExit != "flatten" {
+      guard let held = positions[name], let path = old[name]?.manifest?.path else { continue }
+      plan.warnings.append(ManifestIssue(path: path, line: nil, message: Self.forsaken(name, held)))
+    }
     if apply, phase != .stopping { carryOut(plan, reading) }
-    return (plan, reading.issues)
+    return (plan, reading)
+  }
+
+  private var present: [String: ReloadPlan.Present] {
+    workers.filter { !$0.value.isGateway && !$0.value.isRemoved }.mapValues { worker in
+      ReloadPlan.Present(
+        plan: worker.plan, manifest: worker.manifest, isWanted: worker.lifecycle.isWanted,
+        isLive: worker.lifecycle.state.isLive)
+    }
   }
 
   private func carryOut(_ plan: ReloadPlan, _ reading: ManifestReading) {
-    report(issues: reading.issues)
-    for name in plan.removed {
+    report(reading)
+    for warning in plan.warnings { say(.warning, warning.message) }
+    for name in dependencies.stopOrder(plan.removed) {
       guard let worker = workers[name] else { continue }
       worker.isRemoved = true
       apply(.command(.stop, commands.add(name, nil)), to: worker)
       if !worker.lifecycle.state.isLive { forget(worker) }
     }
+    let steps = Dictionary(plan.steps.map { ($0.name, $0.action) }, uniquingKeysWith: { first, _ in first })
     for name in plan.changed {
-      if let worker = workers[name], let new = reading.plans[name] { change(worker, to: new) }
+      if let worker = workers[name], let new = reading.plans[name] {
+        change(worker, to: new, reading.manifests[name])
+      }
     }
+    var fresh: [String: WorkerPlan] = [:]
     for name in plan.added {
       guard let new = reading.plans[name] else { continue }
       if let leaving = workers[name] {
         // It came back while it was still stopping: the same worker goes on.
         leaving.isRemoved = false
-        change(leaving, to: new)
-        if new.isEnabled { apply(.command(.start, commands.add(name, nil)), to: leaving) }
+        change(leaving, to: new, reading.manifests[name])
       } else {
-        admit(name, new)
+        fresh[name] = new
       }
+    }
+    for (name, new) in fresh { add(name, new, reading.manifests[name]) }
+    rebuildDependencies()
+    let touched = dependencies.order(plan.changed + plan.added)
+    for name in dependencies.stopOrder(touched) {
+      if steps[name] == .stop { apply(.command(.stop, commands.add(name, nil)), to: name) }
+      if steps[name] == .restart { apply(.command(.restart, commands.add(name, nil)), to: name) }
+    }
+    for name in touched {
+      if workers[name]?.lifecycle.isWanted == true || steps[name] == .start { pullIn(for: name) }
+      if steps[name] == .start { apply(.command(.start, commands.add(name, nil)), to: name) }
     }
     report()
   }
 
-  private func change(_ worker: Worker, to new: WorkerPlan) {
+  /// What holds without a new process.
+  private func change(_ worker: Worker, to new: WorkerPlan, _ manifest: StrategyManifest?) {
     let old = worker.plan
     worker.plan = new
+    worker.manifest = manifest
     apply(.policyChanged(new.policy), to: worker)
-    if old.isEnabled != new.isEnabled {
-      apply(.command(new.isEnabled ? .start : .stop, commands.add(worker.name, nil)), to: worker)
-    } else if old.needsRestart(for: new), worker.lifecycle.isWanted {
-      apply(.command(.restart, commands.add(worker.name, nil)), to: worker)
-    }
     if old.params != new.params { worker.tell("params", new.params) }
   }
 
-  func report(issues: [ManifestIssue]) {
-    for issue in issues where !manifestIssues.contains(issue) {
-      say(.error, "\(issue.path)\(issue.line.map { ":\($0)" } ?? ""): \(issue.message)")
-    }
-    manifestIssues = issues
+  /// Takes in what is wrong with the manifests; what is new of it goes to the log.
+  func report(_ reading: ManifestReading) {
+    for issue in reading.issues where !manifestIssues.contains(issue) { say(.error, issue.words) }
+    for issue in reading.warnings where !manifestWarnings.contains(issue) { say(.warning, issue.words) }
+    manifestIssues = reading.issues
+    manifestWarnings = reading.warnings
+    broken = reading.broken
   }
 
-  /// Makes a worker of a plan, with what is remembered of it, and starts it when it should run.
-  func admit(_ name: String, _ plan: WorkerPlan) {
+  /// Makes a worker of a plan, with what is remembered of it; nothing is started.
+  private func add(_ name: String, _ plan: WorkerPlan, _ manifest: StrategyManifest?) {
     let past = remembered[name]
     let worker = Worker(
       name: name, plan: plan,
       lifecycle: Lifecycle(
-        policy: plan.policy, generation: past?.generation ?? 0, isPaused: past?.isPaused ?? false,
-        gatewayIsReady: gatewayLink.isUp), since: WallClock.now)
+        name: name, policy: plan.policy, generation: past?.generation ?? 0, isPaused: past?.isPaused ?? false),
+      since: WallClock.now)
+    worker.manifest = manifest
     worker.lastExit = lastExits[name]
     worker.saved = past
     workers[name] = worker
-    // A person's stop lasts; so does a person's start of one that is not enabled.
-    if past?.isWanted ?? plan.isEnabled {
-      apply(.command(.start, commands.add(name, nil)), to: worker)
+  }
+
+  /// Makes the workers of the daemon's start, and starts those that should run, and what they require.
+  func admit(_ reading: ManifestReading) {
+    for (name, plan) in reading.plans { add(name, plan, reading.manifests[name]) }
+    rebuildDependencies()
+    // A person's stop lasts, also for one that others require; so does a person's start of one that is not enabled.
+    let lasting = Set(remembered.values.filter { !$0.isWanted }.map(\.name))
+    for name in dependencies.order(reading.plans.keys) {
+      guard let plan = reading.plans[name], remembered[name]?.isWanted ?? plan.isEnabled else { continue }
+      pullIn(for: name, except: lasting)
+      apply(.command(.start, commands.add(name, nil)), to: name)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Config
 import IPC
 import Lifecycle
 import Model
@@ -10,7 +11,7 @@ import Wire
 extension Supervisor {
   func status(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
     let name = try params.optionalString("strategy")
-    if let name, workers[name].map(\.isGateway) ?? true {
+    if let name, workers[name].map(\.isGateway) ?? (broken[name] == nil) {
       throw .refused("unknown_strategy", "there is no strategy \(name)")
     }
     let connection = client.connection
@@ -34,12 +35,16 @@ extension Supervisor {
       if let name = item["strategy"]?.stringValue { trades[name] = item }
     }
     var room = ReplyLimit.bytes - ReplyLimit.issueBytes
-    let parts = ReplyLimit.first(of: shown.map { strategyPart($0, trades[$0.name] ?? .null) }, in: &room)
-    let left = shown.count - parts.count
+    let unread = broken.keys.filter { workers[$0] == nil && (name == nil || $0 == name) }.sorted()
+    let all = shown.map { strategyPart($0, trades[$0.name] ?? .null) } + unread.map(brokenPart)
+    let parts = ReplyLimit.first(of: all, in: &room)
+    let left = all.count - parts.count
     let notes = left > 0 ? ["\(left) strategies are not shown: ask for them by name"] : []
     return [
       "supervisor": supervisorPart(), "gateway": gatewayPart(summary), "strategies": .array(parts),
       "errors": ReplyLimit.issues(manifestIssues, folder: options.strategies, notes: notes),
+      "warnings": ReplyLimit.issues(
+        manifestWarnings, folder: options.strategies, notes: forsaken(in: summary)),
     ]
   }
 
@@ -81,6 +86,12 @@ extension Supervisor {
     part["paused"] = .bool(worker.lifecycle.isPaused)
     part["enabled"] = .bool(worker.plan.isEnabled)
     part["wanted"] = .bool(worker.lifecycle.isWanted)
+    part["frozen"] = .bool(worker.lifecycle.isFrozen)
+    part["after"] = .array(worker.plan.policy.after.map(JSON.string))
+    part["requires"] = .array(worker.plan.policy.requires.map(JSON.string))
+    part["waiting_for"] = .array(worker.lifecycle.waitsFor.map { .string($0.words) })
+    part["manifest"] = JSON(worker.manifest?.path)
+    if let issues = broken[worker.name] { part["manifest_errors"] = .array(issues.map(\.json)) }
     part["orders"] = trades["orders"] ?? (gatewayLink.isUp ? 0 : .null)
     part["fills"] = trades["fills"] ?? (gatewayLink.isUp ? 0 : .null)
     part["position"] = trades["position"] ?? []
@@ -91,6 +102,18 @@ extension Supervisor {
       "sent": trades["quotes_sent"] ?? 0, "thinned": trades["quotes_thinned"] ?? 0,
     ]
     return .object(part)
+  }
+
+  /// One that does not run because its manifest is wrong.
+  private func brokenPart(_ name: String) -> JSON {
+    let issues = broken[name] ?? []
+    let first = issues.first?.words ?? ""
+    return [
+      "name": .string(name), "state": "failed", "pid": .null, "generation": 0, "restarts": 0, "paused": false,
+      "enabled": .null, "wanted": false, "frozen": false, "after": [], "requires": [], "waiting_for": [],
+      "reason": .string("its manifest is wrong: \(first); after mending it: rbotctl reload"),
+      "manifest_errors": .array(issues.map(\.json)),
+    ]
   }
 
   private func common(_ worker: Worker) -> JSONObject {

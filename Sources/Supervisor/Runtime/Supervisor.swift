@@ -31,11 +31,18 @@ public actor Supervisor {
   var door = ControlDoor()
   var clients: [ObjectIdentifier: ControlClient] = [:]
   var commands = CommandBook()
+  var dependencies = DependencyGraph()
   var manifestIssues: [ManifestIssue] = []
+  /// What is not wrong with the manifests, and should be looked at.
+  var manifestWarnings: [ManifestIssue] = []
+  /// Strategies whose manifest is wrong, by the name that it claims: what is wrong with it.
+  var broken: [String: [ManifestIssue]] = [:]
   /// The end of the last reload that was asked for, which the next one waits for.
   var lastReload: Task<Void, Never>?
   /// Reloads that have not ended yet.
   var waitingReloads = 0
+  /// A SIGHUP came while another's reload was on its way.
+  var reloadsAgain = false
   var remembered: [String: StrategyRecord] = [:]
   var lastRun: Int64
   var phase = DaemonPhase.starting
@@ -99,6 +106,9 @@ public actor Supervisor {
     logs.append(source, run: run, stream, severity, message, fieldsJSON: fieldsJSON, time: time)
     if severity >= .error, stream == .log, run == workers[source]?.run?.id {
       workers[source]?.complaint = ReplyLimit.firstLine(of: message)
+    } else if stream == .stderr, run == workers[source]?.run?.id {
+      // Only kept as it is: there may be hundreds of thousands a second.
+      workers[source]?.lastErrorLine = message
     }
     // A strategy's own words stay in its log; what happens to it is for everyone.
     let isOurs = stream == .supervisor || source == Worker.gatewayName
@@ -122,13 +132,4 @@ enum DaemonPhase: String, Sendable {
   case ready
   case reloading
   case stopping
-}
-
-/// Something wrong with a manifest, as the control protocol shows it.
-struct ManifestIssue: Hashable, Sendable {
-  let path: String
-  let line: Int?
-  let message: String
-
-  var json: JSON { ["path": .string(path), "line": JSON(line), "message": .string(message)] }
 }

@@ -102,7 +102,7 @@ extension Supervisor {
     if let generation = worker.lifecycle.liveGeneration {
       apply(.hello(generation), to: worker)
       // Asked to stop between its start and its hello: it gets the word now.
-      if worker.lifecycle.state == .stopping {
+      if worker.lifecycle.state == .stopping, !worker.lifecycle.isHeld {
         let time = worker.plan.policy.stopTimeout.wholeNanoseconds / 1_000_000
         worker.tell("stop", ["deadline_ms": .int(time), "reason": "stop"])
       }

@@ -9,11 +9,23 @@ import Wire
 extension Supervisor {
   func apply(_ event: Event, to worker: Worker) {
     let before = worker.lifecycle.state
+    let seen = worker.lifecycle.companion
+    let event = complete(event, worker)
     let actions = worker.lifecycle.handle(event, now: .now, using: &random)
     save(worker)
     for action in actions { perform(action, on: worker) }
     arm(worker)
     if worker.lifecycle.state != before { changed(worker, from: before) }
+    if worker.lifecycle.companion != seen { refresh(around: worker.name) }
+  }
+
+  /// A run's end carries what the process said last.
+  private func complete(_ event: Event, _ worker: Worker) -> Event {
+    if case .emptied(let generation, nil) = event {
+      .emptied(generation, lastWords: worker.lastWords)
+    } else {
+      event
+    }
   }
 
   /// An event of a process, if that is still the one.
@@ -32,6 +44,8 @@ extension Supervisor {
       if let process = worker.process { processes?.signal(process.handle, 15) }
     case .killAll:
       if let process = worker.process { processes?.killTree(process.handle) }
+    case .freeze: freeze(worker)
+    case .thaw: thaw(worker)
     case .tell(_, let paused):
       if paused { worker.tell("pause", ["reason": "paused by a person"]) } else { worker.tell("resume") }
     case .applyTrading(let serial, let paused):
@@ -41,7 +55,10 @@ extension Supervisor {
     case .answer(let id, let answer):
       answered(id, answer, state: worker.lifecycle.state)
     case .alert(let message):
-      log(worker.name, run: worker.run?.id, .supervisor, .critical, message)
+      // Of a failure with what the process said last, as status shows it.
+      let trouble = worker.lifecycle.state == .failed ? worker.troubleInFull : nil
+      log(
+        worker.name, run: worker.run?.id, .supervisor, .critical, trouble.map { "failed: \($0)" } ?? message)
     }
   }
 
@@ -74,8 +91,8 @@ extension Supervisor {
   private func changed(_ worker: Worker, from before: WorkerState) {
     let now = worker.lifecycle.state
     worker.since = WallClock.now
-    // The reason is news only where it decides; the others carry it along.
-    let trouble = [.backoff, .failed].contains(now) ? worker.lifecycle.trouble.map { ": \($0)" } ?? "" : ""
+    // The reason is news only where it decides; the others carry it along, and of a failure an alert has told it.
+    let trouble = [.backoff, .waiting].contains(now) ? worker.troubleInFull.map { ": \($0)" } ?? "" : ""
     let severity: Severity = now == .failed ? .error : now == .backoff ? .warning : .info
     log(
       worker.name, run: worker.run?.id, .supervisor, severity,
@@ -104,6 +121,7 @@ extension Supervisor {
     }
     worker.run = nil
     worker.process = nil
+    worker.cgroup = nil
     worker.saidHello = false
     worker.tokenHash = nil
     worker.statusText = nil
@@ -116,6 +134,7 @@ extension Supervisor {
   func forget(_ worker: Worker) {
     worker.timer?.cancel()
     workers[worker.name] = nil
+    rebuildDependencies()
     metrics.forget(worker.name)
     store.removed(worker.name)
     remembered[worker.name] = StrategyRecord(

@@ -1,3 +1,4 @@
+import Config
 import IPC
 import Lifecycle
 import Model
@@ -27,6 +28,12 @@ final class Worker {
   var lastExit: RunRecord?
   /// The last error that the live or last run told: its first line.
   var complaint: String?
+  /// The last line on standard error of the live or last run, as it came.
+  var lastErrorLine: String?
+  /// The cgroup of the live process, where it has one of its own.
+  var cgroup: Cgroup?
+  /// Its manifest as it was last read in order; nil for the gateway.
+  var manifest: StrategyManifest?
   /// What was last saved, so that only changes are.
   var saved: StrategyRecord?
   /// Its folder is gone: it is forgotten once it has stopped.
@@ -53,10 +60,14 @@ final class Worker {
   var isSettled: Bool {
     switch lifecycle.state {
     case .stopped, .ready, .paused, .backoff, .failed, .scheduled, .finished: true
-    case .waiting, .stopping: false
+    case .waiting: lifecycle.companion.waitsInVain
+    case .stopping: false
     case .starting: lifecycle.restarts > 0
     }
   }
+
+  /// Whether it waits for the gateway, whatever else it waits for.
+  var waitsForGateway: Bool { lifecycle.waitsFor.contains { $0.name == Self.gatewayName } }
 
   var record: StrategyRecord {
     StrategyRecord(
@@ -64,9 +75,20 @@ final class Worker {
     )
   }
 
-  /// What is wrong, with what the process itself said of it last.
+  /// What its live or last process said of its errors last, in one line.
+  var lastWords: String? {
+    complaint ?? lastErrorLine.map { ReplyLimit.firstLine(of: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// What is wrong, with what the process itself said of it last, and what a person can do; or what it waits for.
+  /// One line.
   var troubleInFull: String? {
-    lifecycle.trouble.map { trouble in complaint.map { "\(trouble): \($0)" } ?? trouble }
+    let waiting = lifecycle.waitsFor
+    if !waiting.isEmpty { return "waits for \(waiting.map(\.words).joined(separator: ", "))" }
+    guard var text = lifecycle.trouble.map({ ReplyLimit.firstLine(of: $0) }) else { return nil }
+    if let lastWords, !text.contains(lastWords) { text += ": \(lastWords)" }
+    if let wayOut = lifecycle.wayOut { text += "; \(wayOut)" }
+    return text
   }
 
   /// Tells the worker, if it listens.

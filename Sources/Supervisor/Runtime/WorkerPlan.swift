@@ -66,7 +66,7 @@ extension WorkerPlan {
     var plan = WorkerPlan(command: command, folder: layout.state)
     plan.policy.restart = .always
     plan.policy.limit = nil
-    plan.policy.needsGateway = false
+    plan.policy.after = []
     plan.policy.backoff = .init(initial: .milliseconds(200), max: .seconds(15), factor: 2, jitter: 0.25)
     plan.policy.startTimeout = options.settings.gateway.startTimeout
     plan.policy.heartbeat = options.settings.gateway.heartbeat
@@ -91,6 +91,8 @@ extension WorkerPolicy {
     startTimeout = manifest.health.startTimeout
     heartbeat = manifest.health.heartbeat
     stopTimeout = manifest.health.stopTimeout
-    needsGateway = manifest.after.contains("gateway") || manifest.requires.contains("gateway")
+    after = manifest.after
+    requires = manifest.requires
+    if case .python = manifest.entry { refusalCode = 2 }
   }
 }

@@ -12,6 +12,19 @@ struct SeededRandom: RandomNumberGenerator {
   }
 }
 
+extension Need {
+  /// The gateway, which whoever says nothing else starts after.
+  static func gateway(_ isReady: Bool) -> Need {
+    Need(
+      name: "gateway", isRequired: false, standing: isReady ? .ready : .coming,
+      state: isReady ? "ready" : "starting")
+  }
+
+  static func required(_ name: String, _ standing: Standing, _ state: String = "stopped") -> Need {
+    Need(name: name, isRequired: true, standing: standing, state: standing == .ready ? "ready" : state)
+  }
+}
+
 /// A machine with a clock that the test moves; it keeps what each event led to.
 struct Driver {
   var machine: Lifecycle
@@ -23,7 +36,7 @@ struct Driver {
     var policy = WorkerPolicy()
     policy.backoff.jitter = 0
     change(&policy)
-    machine = Lifecycle(policy: policy, gatewayIsReady: gatewayIsReady)
+    machine = Lifecycle(name: "grid-bot", policy: policy, needs: [.gateway(gatewayIsReady)])
   }
 
   @discardableResult

@@ -166,17 +166,17 @@ struct LifecycleTests {
     #expect(driver.machine.state == .waiting)
     #expect(driver.pass(.seconds(30)).answer(to: id)?.reason == "waiting")
     #expect(driver.command(.restart).actions.isEmpty)
-    #expect(driver.handle(.gatewayReady) == [.spawn(1)])
+    #expect(driver.handle(.needsChanged([.gateway(true)])) == [.spawn(1)])
   }
 
   @Test("The loss of the gateway ends no worker, but a restart waits for it")
   func gatewayLost() {
     var driver = Driver()
     driver.becomeReady()
-    #expect(driver.handle(.gatewayLost).isEmpty)
+    #expect(driver.handle(.needsChanged([.gateway(false)])).isEmpty)
     #expect(driver.machine.state == .ready)
     driver.end(.code(1))
     #expect(driver.machine.state == .waiting)
-    #expect(driver.handle(.gatewayReady).spawned == [2])
+    #expect(driver.handle(.needsChanged([.gateway(true)])).spawned == [2])
   }
 }

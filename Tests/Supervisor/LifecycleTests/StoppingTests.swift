@@ -75,7 +75,7 @@ struct StoppingTests {
     #expect(actions.answer(to: id)?.ok == true)
     #expect(driver.machine.state == .stopped)
     #expect(driver.pass(.seconds(600)).isEmpty)
-    #expect(driver.handle(.gatewayReady).isEmpty)
+    #expect(driver.handle(.needsChanged([.gateway(true)])).isEmpty)
   }
 
   @Test("A stop during a restart wins")
@@ -144,7 +144,7 @@ struct StoppingTests {
     let (id, _) = driver.command(.pause)
     let answer = driver.handle(.tradingApplied(serial: 1, .gatewayDown)).answer(to: id)
     #expect(answer?.ok == true)
-    #expect(answer?.message.contains("recorded") == true)
+    #expect(answer?.message.contains("the gateway is down, and will be told") == true)
     #expect(driver.handle(.tradingApplied(serial: 1, .confirmed)).isEmpty)
   }
 
