@@ -49,6 +49,14 @@ void rbot_eventfd_clear(int fd) {
   }
 }
 
+int rbot_semaphore(void) { return eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE); }
+
+void rbot_semaphore_wait(int fd) {
+  uint64_t one;
+  while (read(fd, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
 int rbot_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
 
 int rbot_timerfd_set(int fd, uint64_t after_ns) {

@@ -4,17 +4,24 @@ import Glibc
 final class Child {
   /// Where it is in its life.
   ///
-  /// - `launching`: rbot-exec runs. Can transition to: `running`, or forgotten when a stage failed.
+  /// - `launching`: rbot-exec runs. Can transition to: `running`, `failing`.
+  /// - `failing`: a stage failed or was taking too long; it is being killed. Can transition to: forgotten.
   /// - `running`: the command runs. Can transition to: `clearing`.
   /// - `clearing`: the leader is a zombie that we keep, so that its pid, which is also its session's, cannot go
   ///   to somebody else while members of the session may live. Can transition to: forgotten.
-  enum Phase { case launching, running, clearing }
+  enum Phase { case launching, failing, running, clearing }
 
   let handle: ProcessHandle
   let request: SpawnRequest
   let launch: Launch
   let completion: @Sendable (Result<SpawnedProcess, SpawnError>) -> Void
   var phase = Phase.launching
+  /// When to give up waiting for the command, or for the end of a spawn that failed (milliseconds, monotonic).
+  var launchDue: UInt64?
+  /// Why the command does not run; told once it has ended.
+  var failure: SpawnError?
+  /// Where its sandbox reports to.
+  var watch: Warden.Watch?
   /// What rbot-exec has reported so far.
   var report = SpawnReport()
   /// Set while the tree is being killed: when to look again, how long to wait after that, when to give up

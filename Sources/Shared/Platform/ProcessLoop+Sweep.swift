@@ -1,5 +1,6 @@
 import CPlatform
 import Glibc
+import Synchronization
 
 /// Killing trees, and reaping those whom nobody else reaps.
 extension ProcessLoop {
@@ -8,7 +9,8 @@ extension ProcessLoop {
 
   /// Milliseconds until a tree has to be looked at again, -1 where none is being killed.
   func nextTimeout() -> Int32 {
-    guard let due = children.values.compactMap({ $0.sweep?.due }).min() else { return -1 }
+    let due = min(children.values.compactMap { $0.sweep?.due }.min() ?? .max, nextLaunchDue ?? .max)
+    guard due < .max else { return -1 }
     let now = MonotonicClock.milliseconds
     return due <= now ? 0 : Int32(min(due - now, 60_000))
   }
@@ -74,6 +76,7 @@ extension ProcessLoop {
   private func kill(_ child: Child) -> (living: [Int32], isQuiet: Bool) {
     var living = members(of: child)
     if living.count > 1 {
+      child.watch?.isHeld.store(true, ordering: .releasing)
       var stopped: Set<Int32> = []
       for _ in 0..<16 {
         let running = living.filter { !stopped.contains($0.pid) }
@@ -122,9 +125,13 @@ extension ProcessLoop {
     _ = rbot_wait_pidfd(child.launch.pidfd, false, &wait)
     close(child.launch.pidfd)
     children[child.handle.id] = nil
+    warden.ended(child.handle.pid)
     if let cgroup = child.request.cgroup { try? cgroup.remove() }
     // Empty means without zombies too.
     reapOrphans()
+    for refusal in child.watch?.tally.withLock({ $0.takeAll() }) ?? [] {
+      onEvent(.refused(child.handle, refusal))
+    }
     onEvent(.emptied(child.handle, survivors: survivors))
   }
 

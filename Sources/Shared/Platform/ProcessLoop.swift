@@ -1,5 +1,6 @@
 import CPlatform
 import Glibc
+import Synchronization
 
 /// The loop of the process thread; only that thread touches it.
 final class ProcessLoop {
@@ -11,10 +12,15 @@ final class ProcessLoop {
   var children: [UInt64: Child] = [:]
   var orphansReaped = 0
   private let signals: Int32
+  let warden: Warden
   private let mailbox: Mailbox
   private var lastID: UInt64 = 0
 
-  init(epoll: Int32, signals: Int32, mailbox: Mailbox, onEvent: @escaping @Sendable (ProcessEvent) -> Void) {
+  init(
+    epoll: Int32, signals: Int32, mailbox: Mailbox, warden: Warden,
+    onEvent: @escaping @Sendable (ProcessEvent) -> Void
+  ) {
+    self.warden = warden
     self.epoll = epoll
     self.signals = signals
     self.mailbox = mailbox
@@ -29,6 +35,7 @@ final class ProcessLoop {
     while true {
       let count = rbot_epoll_wait(epoll, &events, Int32(events.count), nextTimeout())
       for index in 0..<Int(max(count, 0)) { handle(events[index].token) }
+      launchesDue()
       sweepDue()
     }
   }
@@ -57,8 +64,26 @@ final class ProcessLoop {
       guard let child = children[handle.id] else { return }
       for member in members(of: child) { ProcessTree.signal(member, number) }
     case .killTree(let handle):
-      guard let child = children[handle.id] else { return }
-      startSweep(child)
+      if let child = children[handle.id] { kill(child) }
+    case .killSpawn(let spawnID):
+      if let child = children.values.first(where: { $0.request.spawnID == spawnID }) { kill(child) }
+    case .tellRefusals(let id):
+      guard let child = children[id] else { return }
+      // It can only have been refused something after its exec, so that is known by now.
+      if child.phase == .launching { readReport(child) }
+      let now = MonotonicClock.milliseconds
+      for refusal in child.watch?.tally.withLock({ $0.take(now: now) }) ?? [] {
+        onEvent(.refused(child.handle, refusal))
+      }
+    }
+  }
+
+  private func kill(_ child: Child) {
+    if child.phase == .launching { readReport(child) }
+    switch child.phase {
+    case .launching: fail(child, SpawnError(stage: "launch", code: ECANCELED, request: child.request))
+    case .failing: break
+    case .running, .clearing: startSweep(child)
     }
   }
 
@@ -83,23 +108,26 @@ final class ProcessLoop {
       handle: ProcessHandle(id: lastID, pid: launch.pid), request: request, launch: launch,
       completion: completion)
     children[lastID] = child
+    warden.leads(launch.pid, request.spawnID)
+    child.launchDue = MonotonicClock.milliseconds + Self.launchPatience
     let watched =
       rbot_epoll_add(epoll, launch.report, lastID << 1 | 1, UInt32(RBOT_EVENT_READ)) == 0
       && rbot_epoll_add(epoll, launch.pidfd, lastID << 1, UInt32(RBOT_EVENT_READ)) == 0
     // Unwatched it could end unseen. The kernel's limit on watches is the only way to get here.
-    if !watched { abandon(child, SpawnError(stage: "descriptors", code: errno, request: request)) }
+    if !watched { fail(child, SpawnError(stage: "descriptors", code: errno, request: request)) }
   }
 
   /// Takes in what rbot-exec says; the end of the file is the exec itself.
   private func readReport(_ child: Child) {
     guard child.phase == .launching else { return }
-    var buffer = [UInt8](repeating: 0, count: 64)
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    var passed: Int32 = -1
     while true {
-      let count = read(child.launch.report, &buffer, buffer.count)
+      var fds: Int32 = 0
+      let count = rbot_receive(child.launch.report, &buffer, buffer.count, &passed, 1, &fds)
+      if fds > 0, let error = adopt(passed, child) { return fail(child, error) }
       if count > 0 {
         child.report.add(buffer[..<count])
-      } else if count < 0 && errno == EINTR {
-        continue
       } else if count < 0 && errno == EAGAIN {
         return
       } else {
@@ -108,27 +136,35 @@ final class ProcessLoop {
     }
     child.report.end()
     if let failure = child.report.failure {
-      abandon(child, SpawnError(stage: failure.stage, code: failure.code, request: child.request))
+      fail(child, SpawnError(stage: failure.stage, code: failure.code, request: child.request))
     } else {
       close(child.launch.report)
       child.phase = .running
+      child.launchDue = nil
       child.completion(.success(child.spawned))
     }
   }
 
-  /// Ends a spawn whose command never ran.
-  private func abandon(_ child: Child, _ error: SpawnError) {
-    _ = rbot_pidfd_signal(child.launch.pidfd, SIGKILL)
-    var wait = rbot_wait()
-    while rbot_wait_pidfd(child.launch.pidfd, false, &wait) == 0, wait.pid == 0 { usleep(100) }
-    close(child.launch.report)
-    close(child.launch.pidfd)
-    child.launch.closeEnds()
-    children[child.handle.id] = nil
-    child.completion(.failure(error))
+  /// A descriptor has come with the report: the listener of the sandbox's notifications, if one is expected.
+  private func adopt(_ passed: Int32, _ child: Child) -> SpawnError? {
+    guard let sandbox = child.request.sandbox, child.watch == nil else {
+      close(passed)
+      return nil
+    }
+    let watch = Warden.Watch(
+      id: child.handle.id, listener: passed, leader: child.handle.pid, spawnID: child.request.spawnID,
+      sandbox: sandbox)
+    do throws(SystemError) {
+      try warden.watch(watch)
+    } catch {
+      return SpawnError(stage: "descriptors", code: error.code, request: child.request)
+    }
+    child.watch = watch
+    return nil
   }
 
   func leaderEnded(_ child: Child) {
+    if child.phase == .failing { return finishFailing(child) }
     // Its report was complete before it ended; read it now, so that the completion comes before the exit.
     readReport(child)
     guard child.phase == .running else { return }

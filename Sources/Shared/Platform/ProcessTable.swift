@@ -10,6 +10,9 @@ struct ProcessEntry: Equatable, Sendable {
   var startTicks: UInt64
   /// Ended, waiting to be reaped.
   var isZombie: Bool
+  /// The process group.
+  var group: Int32 = 0
+  var threads = 1
 }
 
 /// The system's processes, read from `/proc`.
@@ -19,7 +22,8 @@ enum ProcessTable {
     guard let line = StatLine(pid: pid) else { return nil }
     return ProcessEntry(
       pid: pid, parent: Int32(truncatingIfNeeded: line[1]), session: Int32(truncatingIfNeeded: line[3]),
-      startTicks: line[19], isZombie: line.isZombie)
+      startTicks: line[19], isZombie: line.isZombie, group: Int32(truncatingIfNeeded: line[2]),
+      threads: Int(line[17]))
   }
 
   /// Every process that can be seen, by pid. What starts or ends meanwhile may or may not be there.
@@ -57,6 +61,12 @@ enum ProcessTable {
     guard let bytes = readFile("/proc/\(pid)/environ") else { return nil }
     let start = rbot_find_variable(bytes, bytes.count, name)
     return start < 0 ? nil : String(decoding: bytes[start...].prefix { $0 != 0 }, as: UTF8.self)
+  }
+
+  /// The process of a thread.
+  static func process(of task: Int32) -> Int32? {
+    readText("/proc/\(task)/status")?.split(separator: "\n").first { $0.hasPrefix("Tgid:") }
+      .flatMap { Int32($0.dropFirst(5).drop { $0 == "\t" }) }
   }
 
   /// The names in a directory that are numbers; nil where it cannot be read.

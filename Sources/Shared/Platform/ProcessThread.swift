@@ -33,10 +33,10 @@ public final class ProcessThread: Sendable {
     guard epoll >= 0 else { throw SystemError("make an epoll") }
     let mailbox = Mailbox(wake: wake)
     self.mailbox = mailbox
+    let warden = try Warden { mailbox.put(.tellRefusals($0)) }
     try startThread(named: "processes") {
-      rbot_name_thread("processes")
       _ = rbot_take_signals(Signals.taken, Int32(Signals.taken.count))
-      ProcessLoop(epoll: epoll, signals: signals, mailbox: mailbox, onEvent: onEvent).run()
+      ProcessLoop(epoll: epoll, signals: signals, mailbox: mailbox, warden: warden, onEvent: onEvent).run()
     }
   }
 
@@ -59,6 +59,10 @@ public final class ProcessThread: Sendable {
   /// Kills the leader and all that it started, however they have hidden; `exited` and then `emptied` follow.
   /// A tree whose leader has ended is killed without being asked.
   public func killTree(_ process: ProcessHandle) { mailbox.put(.killTree(process)) }
+
+  /// The same for a spawn that has not completed, by its mark: rbot-exec may be held up before it comes to the
+  /// command, as by a folder on a file system that does not answer. The completion comes with an error then.
+  public func killTree(ofSpawn spawnID: String) { mailbox.put(.killSpawn(spawnID)) }
 }
 
 /// What other threads want of the process thread.
@@ -67,6 +71,9 @@ enum ProcessCommand: Sendable {
   case signal(ProcessHandle, Int32)
   case signalTree(ProcessHandle, Int32)
   case killTree(ProcessHandle)
+  case killSpawn(String)
+  /// There are refusals to tell of the process with this id.
+  case tellRefusals(UInt64)
 }
 
 /// Notes for the process thread. It holds as many as there are callers with something to ask: each supervised
@@ -89,30 +96,5 @@ final class Mailbox: Sendable {
       defer { held.removeAll() }
       return held
     }
-  }
-}
-
-/// Starts a thread that runs `body`; 512 KiB of stack are plenty for one loop.
-private func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-  final class Box {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-  var attributes = pthread_attr_t()
-  pthread_attr_init(&attributes)
-  defer { pthread_attr_destroy(&attributes) }
-  pthread_attr_setstacksize(&attributes, 512 << 10)
-  pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-  let box = Unmanaged.passRetained(Box(body))
-  var thread = pthread_t()
-  let code = pthread_create(
-    &thread, &attributes,
-    { argument in
-      if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-      return nil
-    }, box.toOpaque())
-  guard code == 0 else {
-    box.release()
-    throw SystemError("start the thread \(name)", code: code)
   }
 }

@@ -109,6 +109,29 @@ extension RealProcesses {
       #expect(cgroup?.stage == "cgroup" && cgroup?.code == ENOENT)
     }
 
+    @Test("A spawn that is held up before its command can be ended, and says so")
+    func heldUp() async throws {
+      let bench = try await Workbench.shared()
+      let path = "/tmp/rbot-stuck-\(getpid())"
+      defer { unlink(path) }
+      let file = try #require(fopen(path, "w"))
+      fputs("#!/bin/sh\nexec sleep 600\n", file)
+      fclose(file)
+      chmod(path, 0o700)
+      let request = bench.request(["true"]) { $0.helper = path }
+      let result = Task { try await bench.spawn(request) }
+      // A completed spawn proves that the thread has carried out what was asked before it.
+      while ProcessTree.strays(markedWith: request.spawnID).isEmpty {
+        try await bench.spawn(bench.request(["true"])).closeAll()
+      }
+      bench.thread.killTree(ofSpawn: request.spawnID)
+      var failure: SpawnError?
+      do { try await result.value.closeAll() } catch { failure = error as? SpawnError }
+      #expect(failure?.stage == "launch" && failure?.code == ECANCELED)
+      #expect(failure?.description == "cannot run true: it was stopped before it ran (stage launch)")
+      #expect(ProcessTree.strays(markedWith: request.spawnID) == [])
+    }
+
     @Test("The lock's descriptor is inherited, so the lock outlives its first holder")
     func inheritsLock() async throws {
       let bench = try await Workbench.shared()

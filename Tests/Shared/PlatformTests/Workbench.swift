@@ -79,6 +79,30 @@ final class Workbench: Sendable {
     }.get()
   }
 
+  /// The same in a sandbox that lets it run the system's programs and write to `/tmp`.
+  func sandboxed(_ command: [String], _ change: (inout SpawnRequest) -> Void = { _ in }) -> SpawnRequest {
+    request(command) { request in
+      request.sandbox = Sandbox(
+        readable: ["/usr", "/bin", "/lib", "/lib64", "/etc", "/proc", "/dev"],
+        writable: ["/tmp", "/dev/null"])
+      change(&request)
+    }
+  }
+
+  /// Runs a Python script in a sandbox to its end.
+  ///
+  /// - Returns: what it printed, and what it was refused.
+  func python(_ script: String, _ change: (inout SpawnRequest) -> Void = { _ in }) async throws
+    -> (printed: String, refusals: [SandboxRefusal])
+  {
+    let process = try await spawn(sandboxed(["python3", "-c", script], change))
+    defer { process.closeAll() }
+    let printed = await text(process.standardOutput)
+    let errors = await text(process.standardError)
+    _ = await ending(process)
+    return (printed: printed + errors, refusals: refusals(process))
+  }
+
   /// A shell that runs a script; its output is the caller's to close.
   func shell(_ script: String, _ change: (inout SpawnRequest) -> Void = { _ in }) async throws
     -> SpawnedProcess

@@ -61,6 +61,10 @@ int rbot_eventfd(void);
 void rbot_eventfd_signal(int fd);
 void rbot_eventfd_clear(int fd);
 
+/* Blocking: each signal lets one waiter pass. */
+int rbot_semaphore(void);
+void rbot_semaphore_wait(int fd);
+
 int rbot_timerfd(void);
 /* One shot, on the monotonic clock; 0 disarms. */
 int rbot_timerfd_set(int fd, uint64_t after_ns);
@@ -91,6 +95,49 @@ int rbot_set_nonblocking(int fd, bool nonblocking);
 int rbot_duplicate_above(int fd, int minimum);
 int rbot_open_null(void);
 int rbot_random(void *bytes, size_t count);
+
+/* Takes in what has come over a Unix socket, without waiting. Descriptors that came with it, close-on-exec, go to
+ * `fds`, of which there are `*fd_count` then; those beyond `fd_max` are closed. */
+ssize_t rbot_receive(int fd, void *bytes, size_t size, int *fds, int fd_max, int *fd_count);
+/* Connects a socket to a path and gives up after `timeout_ms` whatever the socket's own settings are: EAGAIN, as
+ * when its own timeout has passed. Returns 0 or an errno. Not for a thread that takes signals. */
+int rbot_connect_unix(int fd, const char *path, int timeout_ms);
+
+/* ---- what a sandbox reports: seccomp's notifications (notify.c, calls.c) ---- */
+
+struct rbot_notification {
+  uint64_t id;
+  pid_t task; /* the thread that waits for an answer; 0: we cannot see it */
+  int number; /* of the call on this machine */
+  uint64_t arguments[6];
+};
+
+enum rbot_call {
+  RBOT_CALL_OTHER,
+  RBOT_CALL_SOCKET,
+  RBOT_CALL_CONNECT,
+  RBOT_CALL_KILL,           /* a process, a group or everybody */
+  RBOT_CALL_SIGNAL_PROCESS, /* the first argument is a process */
+  RBOT_CALL_SIGNAL_THREAD,  /* process, thread */
+  RBOT_CALL_SIGNAL_TASK,    /* a thread */
+  RBOT_CALL_SIGNAL_PIDFD,
+  RBOT_CALL_CLONE,
+};
+enum rbot_call rbot_call_kind(int number);
+/* NULL for one that no sandbox reports. */
+const char *rbot_call_name(int number);
+
+/* Waits for one where there is none. ENOENT: it was taken back. */
+int rbot_notify_receive(int listener, struct rbot_notification *notification);
+/* The call returns `error` (0: success) and is not carried out. */
+int rbot_notify_answer(int listener, uint64_t id, int error);
+/* The call is carried out. */
+int rbot_notify_continue(int listener, uint64_t id);
+/* True while the thread still waits: what was read of it before was its own. */
+bool rbot_notify_is_valid(int listener, uint64_t id);
+ssize_t rbot_read_memory(pid_t task, uint64_t address, void *bytes, size_t size);
+/* A copy, close-on-exec, of a thread's descriptor. EINVAL: this kernel wants its process's pid instead. */
+int rbot_take_descriptor(pid_t task, int fd);
 
 /* ---- the service manager (service.c) ---- */
 

@@ -1,0 +1,57 @@
+import CPlatform
+import Glibc
+
+/// Spawns whose command never runs.
+extension ProcessLoop {
+  /// Milliseconds that rbot-exec may take. Only a file system that does not answer takes this long.
+  static let launchPatience: UInt64 = 10_000
+  /// Milliseconds that it may take to end once it was killed; then the kernel holds it.
+  private static let endPatience: UInt64 = 2_000
+
+  /// When the next launch is given up, nil where none is on its way.
+  var nextLaunchDue: UInt64? { children.values.compactMap(\.launchDue).min() }
+
+  func launchesDue() {
+    guard let due = nextLaunchDue else { return }
+    let now = MonotonicClock.milliseconds
+    guard due <= now else { return }
+    for child in children.values where child.launchDue.map({ $0 <= now }) ?? false {
+      if child.phase == .launching {
+        fail(child, SpawnError(stage: "launch", code: ETIMEDOUT, request: child.request))
+      } else {
+        complete(child)
+      }
+    }
+  }
+
+  /// Ends a spawn whose command does not run; the completion follows when nothing of it is left.
+  func fail(_ child: Child, _ error: SpawnError) {
+    child.phase = .failing
+    child.failure = error
+    child.launchDue = MonotonicClock.milliseconds + Self.endPatience
+    _ = rbot_pidfd_signal(child.launch.pidfd, SIGKILL)
+    _ = rbot_epoll_remove(epoll, child.launch.report)
+    finishFailing(child)
+  }
+
+  /// Forgets it if it has ended.
+  func finishFailing(_ child: Child) {
+    var wait = rbot_wait()
+    guard rbot_wait_pidfd(child.launch.pidfd, false, &wait) == 0, wait.pid != 0 else { return }
+    close(child.launch.pidfd)
+    children[child.handle.id] = nil
+    warden.ended(child.handle.pid)
+    if let cgroup = child.request.cgroup { try? cgroup.remove() }
+    complete(child)
+  }
+
+  /// Tells the failure, once. A process that the kernel holds beyond that is reaped whenever it ends.
+  private func complete(_ child: Child) {
+    guard let failure = child.failure else { return }
+    child.failure = nil
+    child.launchDue = nil
+    close(child.launch.report)
+    child.launch.closeEnds()
+    child.completion(.failure(failure))
+  }
+}
