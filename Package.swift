@@ -116,7 +116,9 @@ let allTests: [Target] = [
   tests("PlatformTests", "Shared/PlatformTests", ["Platform"]),
   tests("MatchingTests", "Shared/MatchingTests", ["Matching", "Model"]),
   tests("LifecycleTests", "Supervisor/LifecycleTests", ["Lifecycle", "Model"]),
-  tests("SupervisorStoreTests", "Supervisor/StoreTests", ["SupervisorStore", "Storage", "Model"]),
+  tests(
+    "SupervisorStoreTests", "Supervisor/StoreTests",
+    ["SupervisorStore", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),
   tests(
     "TradingTests", "Gateway/TradingTests", ["Trading", "BrokerInterface", "PaperBroker", "Model"]),
   tests("FeedsTests", "Gateway/FeedsTests", ["Feeds", "Model"]),

@@ -19,6 +19,7 @@ extension DaemonSettings {
     paper.read(reader.table("paper"))
     risk.read(reader.table("risk"))
     logs.read(reader.table("logs"))
+    metrics.read(reader.table("metrics"))
     reader.finish()
     if !found.issues.isEmpty { throw ConfigErrors(found.issues) }
   }
@@ -92,6 +93,21 @@ extension DaemonSettings.Logs {
   fileprivate mutating func read(_ reader: TableReader) {
     maxAge = reader.duration("max_age", maxAge)
     maxBytes = reader.optionalSize("max_size") ?? maxBytes
+    reader.finish()
+  }
+}
+
+extension DaemonSettings.Metrics {
+  /// A minute's point is made of those of ten seconds, an hour's of those of minutes.
+  private static let keepMin = Duration.seconds(7_200)
+
+  fileprivate mutating func read(_ reader: TableReader) {
+    keepTenSeconds = reader.duration("keep_10s", keepTenSeconds)
+    keepMinutes = reader.duration("keep_1m", keepMinutes)
+    keepHours = reader.duration("keep_1h", keepHours)
+    for (key, value) in [("keep_10s", keepTenSeconds), ("keep_1m", keepMinutes)] where value < Self.keepMin {
+      reader.report(key, "must be at least \"2h\": coarser points are made of these")
+    }
     reader.finish()
   }
 }

@@ -67,12 +67,23 @@ public struct DaemonSettings: Equatable, Sendable {
     public var maxBytes: UInt64 = 512_000_000
   }
 
+  /// `[metrics]`: how long the history of metrics is kept, by how fine it is.
+  public struct Metrics: Equatable, Sendable {
+    /// Points of ten seconds.
+    public var keepTenSeconds = Duration.seconds(86_400)
+    /// Points of a minute.
+    public var keepMinutes = Duration.seconds(14 * 86_400)
+    /// Points of an hour.
+    public var keepHours = Duration.seconds(730 * 86_400)
+  }
+
   public var supervisor = Supervisor()
   public var gateway = Gateway()
   public var feed = Feed()
   public var paper = Paper()
   public var risk = Risk()
   public var logs = Logs()
+  public var metrics = Metrics()
 
   /// The defaults.
   public init() {}

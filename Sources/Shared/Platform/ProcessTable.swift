@@ -56,6 +56,19 @@ enum ProcessTable {
     return table
   }
 
+  /// The pids of what descends from a process, at most `limit`; none where the kernel lists no children, because
+  /// then the whole table would have to be read.
+  static func listedDescendants(of pid: Int32, limit: Int) -> [Int32] {
+    guard hasChildrenLists else { return [] }
+    var found: [Int32] = []
+    var pending = children(of: pid)
+    while let next = pending.popLast(), found.count < limit {
+      found.append(next)
+      pending += children(of: next)
+    }
+    return found
+  }
+
   /// The value of a variable in the environment that a process was started with.
   static func environment(of pid: Int32, _ name: String) -> String? {
     guard let bytes = readFile("/proc/\(pid)/environ") else { return nil }

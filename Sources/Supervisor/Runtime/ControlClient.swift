@@ -117,6 +117,7 @@ extension Supervisor {
     case "logs": try streamLogs(params, id, client)
     case "events": try streamEvents(params, id, client)
     case "metrics": try showMetrics(params, id, client)
+    case "metrics.history": try showMetricHistory(params, id, client)
     case "orders", "fills", "positions", "accounts", "summary": passOn(method, params, id, client)
     case "reload": try reload(params, id, client)
     case "version":

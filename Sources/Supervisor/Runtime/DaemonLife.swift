@@ -34,6 +34,7 @@ extension Supervisor {
     housekeeping = loop.scheduleRepeatedTask(initialDelay: .seconds(10), delay: .minutes(5)) { [store] _ in
       store.prune(now: WallClock.now)
     }
+    startSampling()
     report()
   }
 
@@ -138,6 +139,7 @@ extension Supervisor {
     unlink(options.layout.gatewaySocket)
     watchdog?.cancel()
     housekeeping?.cancel()
+    finishSampling()
     for client in clients.values { client.connection.close() }
     Task {
       await self.store.close()

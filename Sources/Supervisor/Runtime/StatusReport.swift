@@ -49,17 +49,18 @@ extension Supervisor {
   }
 
   private func supervisorPart() -> JSON {
-    let own = ProcessStatistics.readOwn()
-    return [
+    var part: JSONObject = ownUsage()
+    let facts: JSON = [
       "pid": .int(Int(getOwnPid())), "version": .string(Version.text), "uptime_s": .double(uptime()),
       "state": .string(phase.rawValue), "started": .string(started.description),
       "home": .string(options.layout.state),
-      "control": .string(options.layout.controlSocket), "cpu_s": .double(own?.cpuSeconds ?? 0),
-      "memory_bytes": .int(own?.memoryBytes ?? 0),
+      "control": .string(options.layout.controlSocket),
       "records": [
         "written": .int(store.written), "waiting": .int(store.pending), "lost": .int(store.lost),
       ],
     ]
+    for field in facts.objectValue?.fields ?? [] { part[field.key] = field.value }
+    return .object(part)
   }
 
   private func uptime() -> Double {
@@ -117,7 +118,6 @@ extension Supervisor {
   }
 
   private func common(_ worker: Worker) -> JSONObject {
-    let process = worker.process.flatMap { ProcessStatistics.read(pid: $0.pid, startTicks: $0.startTicks) }
     var part = JSONObject()
     part["state"] = .string(worker.lifecycle.state.rawValue)
     part["pid"] = JSON(worker.process.map { Int($0.pid) })
@@ -126,8 +126,7 @@ extension Supervisor {
     part["since"] = .string(worker.since.description)
     part["reason"] = JSON(worker.troubleInFull)
     part["last_exit"] = worker.lastExit.map(Self.json) ?? .null
-    part["cpu_s"] = process.map { .double($0.cpuSeconds) } ?? .null
-    part["memory_bytes"] = process.map { .int($0.memoryBytes) } ?? .null
+    for field in usage(of: worker).fields { part[field.key] = field.value }
     part["dropped_logs"] = .int(worker.limit.droppedInAll + (logs.lost[worker.name] ?? 0))
     part["ignored_messages"] = .int(worker.ignored)
     if let beat = worker.lifecycle.lastBeat {

@@ -2,7 +2,6 @@ import IPC
 import Lifecycle
 import Model
 import NIOCore
-import Platform
 import SupervisorStore
 import Wire
 
@@ -101,31 +100,5 @@ extension Supervisor {
         }
       }
     }
-  }
-
-  func showMetrics(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
-    let name = try params.string("name")
-    guard let worker = workers[name] else {
-      throw .refused("unknown_strategy", "there is no strategy \(name)")
-    }
-    let process = worker.process.flatMap { ProcessStatistics.read(pid: $0.pid, startTicks: $0.startTicks) }
-    let items = metrics.items(of: name)
-    var room = ReplyLimit.bytes
-    let shown = ReplyLimit.first(of: items, in: &room)
-    client.connection.answer(
-      id,
-      [
-        "name": .string(name), "process": process.map(Self.json) ?? .null, "metrics": .array(shown),
-        "not_shown": .int((metrics.unseen[name] ?? 0) + items.count - shown.count),
-        "lost": .int(metrics.lost[name] ?? 0),
-      ])
-  }
-
-  static func json(_ process: ProcessStatistics) -> JSON {
-    [
-      "cpu_s": .double(process.cpuSeconds), "memory_bytes": .int(process.memoryBytes),
-      "fds": JSON(process.files),
-      "threads": .int(process.threads),
-    ]
   }
 }

@@ -26,6 +26,9 @@ public actor Supervisor {
   var random = SystemRandomNumberGenerator()
   var logs: LogHub
   var metrics: MetricHub
+  let sampler: Sampler
+  let ownProcess: OwnProcess
+  var sampling: RepeatedTask?
   var gatewayLink = GatewayLink()
   var events = EventFollowers()
   var door = ControlDoor()
@@ -87,6 +90,8 @@ public actor Supervisor {
       }
     logs = LogHub(store: store, severity: severity, lastID: memory.lastLog)
     metrics = MetricHub(store: store)
+    sampler = Sampler(store: store)
+    ownProcess = OwnProcess()
     lastRun = memory.lastRun
     for record in memory.strategies { remembered[record.name] = record }
     for run in memory.lastRuns { lastExits[run.source] = run }

@@ -9,6 +9,7 @@ import Wire
 extension Supervisor {
   func received(_ frame: Frame, from peer: WorkerPeer, on connection: Connection) {
     guard let worker = workers[peer.name] else { return }
+    worker.messages += 1
     // The frequent ones first, and without a tree.
     if frame.methodIs("log") { return logged(frame, peer, worker) }
     if frame.methodIs("metric") { return measured(frame, peer, worker) }
@@ -45,7 +46,7 @@ extension Supervisor {
       worker.statusText = frame.params()["text"]?.stringValue.map { Self.oneLine($0) }
     case "metrics":
       let (samples, malformed) = frame.withBody { MetricSample.list(params: $0) }
-      for sample in samples { metrics.append(sample, source: peer.name, run: peer.run) }
+      for sample in samples { metrics.append(sample, source: peer.name) }
       worker.ignored += malformed
     case "event" where worker.isGateway:
       events.offer(frame.params())
@@ -64,6 +65,7 @@ extension Supervisor {
       return
     }
     guard admit(record.message.utf8.count + (record.fieldsJSON?.utf8.count ?? 0), worker) else { return }
+    worker.lines += 1
     log(
       peer.name, run: peer.run, .log, Severity(record.level), record.message, fieldsJSON: record.fieldsJSON,
       time: record.time)
@@ -74,7 +76,7 @@ extension Supervisor {
       worker.ignored += 1
       return
     }
-    metrics.append(sample, source: peer.name, run: peer.run)
+    metrics.append(sample, source: peer.name)
   }
 
   private func beat(_ frame: Frame, _ peer: WorkerPeer, _ worker: Worker) {
@@ -143,7 +145,10 @@ extension Supervisor {
     let lines = bytes.reduce(0) { $0 + ($1 == 0x0A ? 1 : 0) }
     return assumeIsolated { supervisor in
       guard let worker = supervisor.workers[name] else { return true }
-      if worker.limit.admit(count, now: .now) { return true }
+      if worker.limit.admit(count, now: .now) {
+        worker.lines += lines
+        return true
+      }
       // `admit` has counted one already.
       worker.limit.drop(max(0, lines - 1))
       supervisor.noticeDrops(of: name)

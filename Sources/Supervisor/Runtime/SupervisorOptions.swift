@@ -82,7 +82,11 @@ public struct SupervisorOptions: Sendable {
   var mark: String { "rbot-\(SHA256.hex(layout.state).prefix(16))/" }
 
   var retention: SupervisorStore.Retention {
-    .init(age: settings.logs.maxAge, bytes: Int64(clamping: settings.logs.maxBytes))
+    .init(
+      age: settings.logs.maxAge, bytes: Int64(clamping: settings.logs.maxBytes),
+      metrics: .init(
+        fine: settings.metrics.keepTenSeconds, minutes: settings.metrics.keepMinutes,
+        hours: settings.metrics.keepHours))
   }
 
   /// The gateway runs in another folder: a recording that is named from here is still meant from here.

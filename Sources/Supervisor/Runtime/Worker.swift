@@ -43,6 +43,9 @@ final class Worker {
   var timerAt: Moment?
   /// What its sandbox has refused since the daemon started.
   var refused = 0
+  /// Messages of its control channel, and log lines that were taken, since the daemon started.
+  var messages = 0
+  var lines = 0
   /// Notifications that nobody knows, or that could not be read.
   var ignored = 0
 

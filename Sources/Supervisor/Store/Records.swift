@@ -54,30 +54,6 @@ public struct LogEntry: Hashable, Sendable {
   public var bytes: Int { 128 + message.utf8.count + (fieldsJSON?.utf8.count ?? 0) }
 }
 
-/// One value of a strategy's own metric.
-public struct MetricEntry: Hashable, Sendable {
-  public let time: Timestamp
-  public let source: String
-  public let run: Int64?
-  public let name: String
-  /// A JSON object's text, empty when there are no labels.
-  public let labelsJSON: String
-  public let value: Double
-
-  public init(
-    time: Timestamp, source: String, run: Int64?, name: String, labelsJSON: String = "", value: Double
-  ) {
-    self.time = time
-    self.source = source
-    self.run = run
-    self.name = name
-    self.labelsJSON = labelsJSON
-    self.value = value
-  }
-
-  var bytes: Int { 128 + name.utf8.count + labelsJSON.utf8.count }
-}
-
 /// What outlives the daemon of one strategy.
 public struct StrategyRecord: Hashable, Sendable {
   public var name: String

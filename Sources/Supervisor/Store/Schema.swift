@@ -30,6 +30,7 @@ enum Schema {
             command TEXT NOT NULL, subject TEXT NOT NULL, result TEXT NOT NULL);
           """)
     }
+    MetricSchema.register(in: &migrator)
     return migrator
   }
 }

@@ -13,10 +13,14 @@ public final class SupervisorStore: Sendable {
   public struct Retention: Hashable, Sendable {
     public var age: Duration
     public var bytes: Int64
+    public var metrics: MetricRetention
 
-    public init(age: Duration = .seconds(14 * 86_400), bytes: Int64 = 1 << 30) {
+    public init(
+      age: Duration = .seconds(14 * 86_400), bytes: Int64 = 1 << 30, metrics: MetricRetention = .init()
+    ) {
       self.age = age
       self.bytes = bytes
+      self.metrics = metrics
     }
   }
 
@@ -32,10 +36,11 @@ public final class SupervisorStore: Sendable {
   /// For state: each commit is on the disk.
   private let careful: DatabasePool
   /// For logs, metrics and reading.
-  private let pool: DatabasePool
+  let pool: DatabasePool
   private let telemetry: TelemetryWriter
+  let metrics: MetricWriter
   private let state: StateWriter
-  private let retention: Retention
+  let retention: Retention
   private let pruning = DispatchQueue(label: "rbotd.pruning", qos: .background)
   private let isPruning = Atomic(false)
 
@@ -52,6 +57,7 @@ public final class SupervisorStore: Sendable {
     pool = try DatabaseFile.open(at: path, durability: .normal, readers: 1, migrator: Schema.migrator)
     state = StateWriter(pool: careful, onTrouble: onTrouble)
     telemetry = TelemetryWriter(pool: pool, onTrouble: onTrouble)
+    metrics = MetricWriter(pool: pool, onTrouble: onTrouble)
     self.retention = retention
   }
 
@@ -90,10 +96,7 @@ public final class SupervisorStore: Sendable {
 
   /// False when it was lost, because the disk has not taken what came before.
   @discardableResult
-  public func append(_ entry: LogEntry) -> Bool { telemetry.append(.log(entry)) }
-
-  @discardableResult
-  public func append(_ entry: MetricEntry) -> Bool { telemetry.append(.metric(entry)) }
+  public func append(_ entry: LogEntry) -> Bool { telemetry.append(entry) }
 
   /// Records what is wanted of a strategy.
   public func save(_ record: StrategyRecord) { state.append(.strategy(record)) }
@@ -110,11 +113,11 @@ public final class SupervisorStore: Sendable {
     state.append(.closeOpenRuns(before: run, reason: reason))
   }
 
-  /// Lines and values that were lost for want of room.
-  public var lost: Int { telemetry.lost + state.lost }
-  /// Lines and values that are in the file.
-  public var written: Int { telemetry.written }
-  public var pending: Int { telemetry.pending }
+  /// Lines and buckets of metrics that were lost for want of room.
+  public var lost: Int { telemetry.lost + metrics.lost + state.lost }
+  /// Lines and buckets of metrics that are in the file.
+  public var written: Int { telemetry.written + metrics.written }
+  public var pending: Int { telemetry.pending + metrics.pending }
 
   /// The last lines that match, oldest first.
   public func logs(_ query: LogQuery) async throws(StorageError) -> [LogEntry] {
@@ -165,14 +168,12 @@ public final class SupervisorStore: Sendable {
   func pruneNow(_ now: Timestamp) {
     let seconds = retention.age.components.seconds
     let bound = now.advanced(seconds: -seconds).nanoseconds
-    // Both tables are filled in the order of time, so the row number stands for it and needs no index.
-    for table in ["logs", "metrics"] {
-      guard let first = firstKept(table, bound) else { continue }
-      _ = try? Pruning(table: table, column: "id").delete(below: first, from: pool)
+    // The table is filled in the order of time, so the row number stands for it and needs no index.
+    if let first = firstKept("logs", bound) {
+      _ = try? Pruning(table: "logs", column: "id").delete(below: first, from: pool)
     }
-    for table in ["logs", "metrics"] {
-      _ = try? Pruning(table: table, column: "id").shrink(toBytes: retention.bytes, in: pool)
-    }
+    pruneMetrics(now.nanoseconds / 1_000_000_000)
+    _ = try? Pruning(table: "logs", column: "id").shrink(toBytes: retention.bytes, in: pool)
   }
 
   private func firstKept(_ table: String, _ bound: Int64) -> Int64? {
@@ -187,6 +188,7 @@ public final class SupervisorStore: Sendable {
   /// Writes what waits, ends the writers and closes the file; nothing may be asked of it after that.
   public func close() async {
     await telemetry.close()
+    await metrics.close()
     await state.close()
     // The last connection to go folds the log file into the database, which one that only reads cannot: so those
     // go first.

@@ -34,6 +34,9 @@ import Testing
         [logs]
         max_age = "2d"
         max_size = "1GB"
+        [metrics]
+        keep_10s = "3h"
+        keep_1h = "365d"
         """)
     #expect(settings.supervisor.logLevel == .debug && settings.supervisor.shutdownTimeout == .seconds(5))
     #expect(settings.gateway.listen == ListenAddress(host: "127.0.0.1", port: 0))
@@ -41,6 +44,9 @@ import Testing
     #expect(settings.paper.balance == "2500.50" && settings.paper.fee == "0.0002")
     #expect(settings.risk.staleQuote == .seconds(30) && settings.risk.ttlMinutes == 5)
     #expect(settings.logs.maxAge == .seconds(172_800) && settings.logs.maxBytes == 1_000_000_000)
+    #expect(settings.metrics.keepTenSeconds == .seconds(10_800))
+    #expect(settings.metrics.keepMinutes == .seconds(14 * 86_400))
+    #expect(settings.metrics.keepHours == .seconds(365 * 86_400))
   }
 
   @Test("Mistakes are told together, an unknown table with the one that was meant")

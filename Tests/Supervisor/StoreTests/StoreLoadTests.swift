@@ -22,15 +22,17 @@ struct StoreLoadTests {
     let time = Timestamp(nanoseconds: 1)
     for id in 1...100_000 {
       // A sender that is faster than the disk is held here, as a socket would hold it.
-      while store.pending > 40_000 { usleep(1_000) }
+      while store.pending > 20_000 { usleep(1_000) }
       store.append(
         LogEntry(
           id: Int64(id), time: time, source: "momentum-sniper", run: 1, stream: .log, severity: .info,
           message: "signal 0.8123 above threshold, entering", fieldsJSON: #"{"instrument":"EUR_USD"}"#))
-      store.append(
-        MetricEntry(
-          time: time, source: "momentum-sniper", run: 1, name: "signal", labelsJSON: #"{"side":"buy"}"#,
-          value: Double(id)))
+      store.append([
+        MetricRow(
+          series: SeriesKey(
+            source: "momentum-sniper", origin: .strategy, name: "signal", labelsJSON: #"{"side":"buy"}"#),
+          bucket: MetricBucket(time: Int64(id) * 10, value: Double(id)))
+      ])
     }
     await store.close()
     print("stored \(store.written) records in \(clock.now - start)")

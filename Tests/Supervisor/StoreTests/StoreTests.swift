@@ -114,10 +114,6 @@ struct StoreTests {
     let folder = Folder()
     let store = try folder.store(.init(age: .seconds(100), bytes: 1 << 40))
     for id in 1...1_000 { store.append(entry(Int64(id), "a", seconds: Int64(id))) }
-    for id in 1...1_000 {
-      let time = Timestamp(nanoseconds: 0).advanced(seconds: Int64(id))
-      store.append(MetricEntry(time: time, source: "a", run: 1, name: "n", value: Double(id)))
-    }
     await store.close()
     let aged = try folder.store(.init(age: .seconds(100), bytes: 1 << 40))
     aged.pruneNow(Timestamp(nanoseconds: 0).advanced(seconds: 1_000))

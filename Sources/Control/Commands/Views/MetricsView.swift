@@ -15,7 +15,10 @@ struct MetricsView {
       lines += table(metrics).lines(width: page.width)
     }
     if let count = result["not_shown"]?.intValue, count > 0 {
-      lines.append(Line("\(count) values of further names or labels are stored and not shown", .yellow))
+      lines.append(Line("\(count) more are not shown", .yellow))
+    }
+    if let count = result["dropped"]?.intValue, count > 0 {
+      lines.append(Line("\(count) values were dropped: a strategy may have 1000 names with labels", .yellow))
     }
     if let count = result["lost"]?.intValue, count > 0 {
       lines.append(Line("\(count) values were lost", .red))
@@ -27,9 +30,13 @@ struct MetricsView {
     guard let process = result["process"], !process.isNull else { return "no process" }
     return StatusView.joined([
       process["memory_bytes"]?.intValue.map(StrategyView.megabytes) ?? "",
+      process["cpu_percent"]?.doubleValue.map { "\($0) % CPU" } ?? "",
       process["cpu_s"]?.doubleValue.map { "\(StrategyView.hundredths($0)) s of CPU" } ?? "",
       process["threads"]?.intValue.map { "\($0) \($0 == 1 ? "thread" : "threads")" } ?? "",
+      process["processes"]?.intValue.map { $0 > 1 ? "\($0) processes" : "" } ?? "",
       process["fds"]?.intValue.map { "\($0) open files" } ?? "",
+      process["messages_per_s"]?.doubleValue.map { "\($0) messages/s" } ?? "",
+      process["log_lines_per_s"]?.doubleValue.map { "\($0) log lines/s" } ?? "",
     ])
   }
 
