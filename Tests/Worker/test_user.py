@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from pathlib import Path
@@ -120,26 +121,50 @@ def test_a_user_that_makes_no_sense_is_refused(bench: Bench, text: str) -> None:
     assert "makes no sense" in outcome.err
 
 
-@needs_root
-def test_without_a_sandbox_only_what_is_inherited_goes(bench: Bench) -> None:
-    """The gateway, started by a service with ambient capabilities."""
+def test_a_parent_that_is_gone_ends_the_start(setting: Start, bench: Bench) -> None:
+    outcome = setting("--parent", "1", *bench.options()).run([str(bench.probe), "39"])
+    assert (outcome.code, outcome.report) == (127, [f"parent {errno.ESRCH}"])
+
+
+def as_service(prepare: str, command: list[str]) -> dict[str, str]:
+    """The status of a command that Python starts after it did as told."""
     program = f"""
 import ctypes, os, struct
 libc = ctypes.CDLL(None)
-header = struct.pack("Ii", 0x20080522, 0)
-held = 1 << 10
-libc.capset(header, struct.pack("6I", held, held, held, 0, 0, 0))
-libc.prctl(47, 2, 10, 0, 0)
-os.execv({str(bench.program)!r}, ["rbot-exec", "--", "/bin/cat", "/proc/self/status"])
+{prepare}
+os.execv({command[0]!r}, {command!r})
 """
-    got = own_status_of(["/usr/bin/python3", "-I", "-S", "-c", program])
+    done = subprocess.run(
+        ["/usr/bin/python3", "-I", "-S", "-c", program], capture_output=True, text=True
+    )
+    return status(Outcome(done.returncode, done.stdout, done.stderr, []))
+
+
+@needs_root
+def test_no_group_of_the_supervisors_is_kept(bench: Bench) -> None:
+    options = ["--user", "60700:60700", "--sandbox", *LEAN, *STATUS, "--"]
+    command = [str(bench.program), *options, "/bin/cat", "/proc/self/status"]
+    assert as_service("os.setgroups([4, 27])", command)["Groups"] == ""
+
+
+@needs_root
+def test_a_root_that_may_not_drop_its_bounding_set_still_loses_all(bench: Bench) -> None:
+    """A container's: without CAP_SETPCAP neither the bounding set nor the secure bits can be changed."""
+    options = ["--sandbox", *LEAN, *STATUS, "--", "/bin/cat", "/proc/self/status"]
+    got = as_service("libc.prctl(24, 8, 0, 0, 0)", [str(bench.program), *options])
+    assert {got[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {NONE}
+    assert got["CapBnd"] != NONE
+
+
+@needs_root
+def test_without_a_sandbox_only_what_is_inherited_goes(bench: Bench) -> None:
+    """The gateway, started by a service with ambient capabilities."""
+    prepare = """
+held = 1 << 10
+libc.capset(struct.pack("Ii", 0x20080522, 0), struct.pack("6I", held, held, held, 0, 0, 0))
+libc.prctl(47, 2, 10, 0, 0)
+"""
+    got = as_service(prepare, [str(bench.program), "--", "/bin/cat", "/proc/self/status"])
     assert (got["CapInh"], got["CapAmb"]) == (NONE, NONE)
     assert got["CapBnd"] != NONE
     assert got["Seccomp"] == "0"
-
-
-def own_status_of(command: list[str]) -> dict[str, str]:
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, start_new_session=False
-    )
-    return status(Outcome(done.returncode, done.stdout, done.stderr, []))

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,12 +79,6 @@ static struct ruleset ruleset_for(int abi, bool network) {
   return rules;
 }
 
-/* An older kernel refuses a structure that is longer than it knows and not all zeros, so give it its own size. */
-static size_t size_for(int abi) {
-  if (abi >= 6) return sizeof(struct ruleset);
-  return abi >= 4 ? offsetof(struct ruleset, scopes) : offsetof(struct ruleset, network);
-}
-
 static void skip(struct skipped *skipped, const char *path, int reason) {
   skipped->count++;
   size_t room = sizeof skipped->text - skipped->length;
@@ -111,7 +104,8 @@ static void grant(int rules, const char *path, uint64_t allowed, struct skipped 
 
 static int restrict_files(const struct plan *plan, int abi, struct skipped *skipped) {
   struct ruleset wanted = ruleset_for(abi, plan->network);
-  int rules = (int)syscall(CALL_CREATE_RULESET, &wanted, size_for(abi), 0);
+  /* An older kernel takes the longer structure too, as what it does not know is zero. */
+  int rules = (int)syscall(CALL_CREATE_RULESET, &wanted, sizeof wanted, 0);
   if (rules < 0) return -1;
   for (int i = 0; i < plan->readable_count; i++)
     grant(rules, plan->readable[i], wanted.files & (EXECUTE | READ_FILE | READ_DIR), skipped);
