@@ -14,7 +14,7 @@ ARGS ?=
 
 BUILD := .build/$(CONFIGURATION)
 VENV := .venv
-PYTEST := $(VENV)/bin/pytest -q --timeout=300 $(ARGS)
+PYTEST := $(VENV)/bin/pytest -q --timeout=600 $(ARGS)
 
 PROGRAM_SOURCES := Package.swift $(shell find Sources -name '[!.]*') \
   $(shell find strategies -name '*.swift' -o -name '*.[ch]')
@@ -43,7 +43,7 @@ bench: .build/release/.built ## Measure it: start, restart, order round trip, th
 build: .build/release/.built ## Build the programs (release)
 
 .PHONY: test
-test: check test-swift test-python test-worker test-integration test-systemd ## Build and run every test
+test: check test-swift test-python test-schedule test-worker test-integration test-systemd ## Build and run every test
 
 .PHONY: check
 check: check-swift check-python check-architecture check-shell check-man ## Format, lint, types, architecture, manual pages
@@ -84,6 +84,10 @@ test-python: .build/debug/.built $(VENV)/.made ## The Python SDK and the example
 .PHONY: test-worker
 test-worker: .build/debug/.built $(VENV)/.made ## What confines a worker, tried from inside (root and plain user)
 	$(PYTEST) Tests/Worker
+
+.PHONY: test-schedule
+test-schedule: .build/debug/.built $(VENV)/.made ## Schedules against an independent implementation, 100,000 random cases
+	$(PYTEST) -s Tests/Schedule
 
 .PHONY: test-integration
 test-integration: .build/debug/.built $(VENV)/.made ## Real processes, end to end

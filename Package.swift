@@ -38,6 +38,7 @@ let shared: [Target] = [
   code("Platform", "Shared/Platform", ["CPlatform"]),
   .target(name: "CPlatform", path: "Sources/Shared/CPlatform", linkerSettings: [.linkedLibrary("systemd")]),
   code("Matching", "Shared/Matching", ["Model"]),
+  code("Schedule", "Shared/Schedule", ["Model"]),
 ]
 
 let supervisor: [Target] = [
@@ -99,7 +100,7 @@ let control: [Target] = [
   code(
     "Commands", "Control/Commands",
     [
-      "IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix"),
+      "IPC", "Schedule", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix"),
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   program("rbotctl", "Control/rbotctl", ["Commands"]),
@@ -115,6 +116,7 @@ let allTests: [Target] = [
   tests("ConfigTests", "Shared/ConfigTests", ["Config", "Model"]),
   tests("PlatformTests", "Shared/PlatformTests", ["Platform"]),
   tests("MatchingTests", "Shared/MatchingTests", ["Matching", "Model"]),
+  tests("ScheduleTests", "Shared/ScheduleTests", ["Schedule", "Model"]),
   tests("LifecycleTests", "Supervisor/LifecycleTests", ["Lifecycle", "Model"]),
   tests(
     "SupervisorStoreTests", "Supervisor/StoreTests",

@@ -17,7 +17,7 @@ struct Rbotctl: ParsableCommand {
       StatusVerb.self, StartVerb.self, StopVerb.self, RestartVerb.self, PauseVerb.self, ResumeVerb.self,
       LogsVerb.self,
       MetricsVerb.self, OrdersVerb.self, FillsVerb.self, PositionsVerb.self, EventsVerb.self, ReloadVerb.self,
-      VersionVerb.self,
+      ScheduleVerb.self, VersionVerb.self,
     ])
 
   @OptionGroup var connection: ConnectionOptions
