@@ -1,12 +1,18 @@
 import Foundation
 import Platform
 
-/// Whether a process that connected is the worker that its token says, or was started by it.
+/// Whether a process that connected is the worker that its token says, or was started by it; or rbotd, which connects
+/// for workers: they may not do that themselves, and the token alone tells then whose connection it is.
 enum PeerCheck {
   /// How far up the ancestors are followed.
   private static let depth = 32
 
-  static func belongs(_ peer: PeerCredentials, to worker: RegisteredWorker) -> Bool {
+  /// - Parameter supervisor: rbotd's process id: our parent.
+  static func belongs(
+    _ peer: PeerCredentials, to worker: RegisteredWorker, supervisor: Int32 = getppid()
+  ) -> Bool {
+    // It cannot be another's parent: we die with rbotd.
+    if peer.pid == supervisor, peer.uid == getuid() { return true }
     guard peer.uid == worker.uid else { return false }
     var pid = peer.pid
     for _ in 0..<depth {
@@ -17,7 +23,6 @@ enum PeerCheck {
     }
     return false
   }
-
   /// Parent and session of a process.
   private static func status(_ pid: Int32) -> (parent: Int32, session: Int32)? {
     guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),

@@ -20,6 +20,7 @@ extension DaemonSettings {
     risk.read(reader.table("risk"))
     logs.read(reader.table("logs"))
     metrics.read(reader.table("metrics"))
+    sandbox.read(reader.table("sandbox"))
     reader.finish()
     if !found.issues.isEmpty { throw ConfigErrors(found.issues) }
   }
@@ -107,6 +108,19 @@ extension DaemonSettings.Metrics {
     keepHours = reader.duration("keep_1h", keepHours)
     for (key, value) in [("keep_10s", keepTenSeconds), ("keep_1m", keepMinutes)] where value < Self.keepMin {
       reader.report(key, "must be at least \"2h\": coarser points are made of these")
+    }
+    reader.finish()
+  }
+}
+
+extension DaemonSettings.Sandbox {
+  fileprivate mutating func read(_ reader: TableReader) {
+    users = reader.bool("users", users)
+    uids = reader.read("uids", uids, "the first and the last user id, like [60600, 61183], from 1000 on") {
+      guard case .array(let ends) = $0, ends.count == 2, case .integer(let first) = ends[0],
+        case .integer(let last) = ends[1], first >= 1_000, last >= first, last < Int(Int32.max)
+      else { return nil }
+      return UInt32(first)...UInt32(last)
     }
     reader.finish()
   }

@@ -77,6 +77,14 @@ public struct DaemonSettings: Equatable, Sendable {
     public var keepHours = Duration.seconds(730 * 86_400)
   }
 
+  /// `[sandbox]`: what holds for all strategies.
+  public struct Sandbox: Equatable, Sendable {
+    /// Whether each strategy runs as a user of its own where rbotd has the privilege to do that.
+    public var users = true
+    /// The user ids that are given to strategies; nobody else may have them.
+    public var uids: ClosedRange<UInt32> = 60_600...61_183
+  }
+
   public var supervisor = Supervisor()
   public var gateway = Gateway()
   public var feed = Feed()
@@ -84,6 +92,7 @@ public struct DaemonSettings: Equatable, Sendable {
   public var risk = Risk()
   public var logs = Logs()
   public var metrics = Metrics()
+  public var sandbox = Sandbox()
 
   /// The defaults.
   public init() {}

@@ -7,6 +7,12 @@ extension StrategyManifest {
   /// - Throws: ``ConfigErrors`` with everything that is wrong with it.
   public init(path: String) throws(ConfigErrors) { try self.init(Document(path: path)) }
 
+  /// Where a key stands in a manifest, by the names of its tables and its own: for what turns out to be wrong with it
+  /// later. Nil where the file cannot be read any more.
+  public static func line(of key: [String], in path: String) -> Int? {
+    (try? Document(path: path)).flatMap { $0.lines.line(key) }
+  }
+
   /// Reads the text of a manifest as if it stood at `path`.
   public init(path: String, text: String) throws(ConfigErrors) {
     try self.init(Document(path: path, text: text))
@@ -113,8 +119,9 @@ extension StrategyManifest {
       processors: reader.read("cpu", nil, "a share of one processor like \"50%\"") {
         if case .string(let text) = $0, let share = Units.share(text), share > 0 { .some(share) } else { nil }
       },
-      processes: reader.optionalInteger("processes", in: 1...100_000),
-      files: reader.optionalInteger("files", in: 16...1_000_000),
+      processes: reader.integer("processes", 256, in: 1...100_000),
+      files: reader.integer("files", 1024, in: 16...1_000_000),
+      diskBytes: reader.optionalSize("disk"),
       outputBytesPerSecond: reader.read("output", nil, "a rate like \"1MB/s\"") {
         if case .string(let text) = $0, let rate = Units.rate(text), rate > 0 { .some(rate) } else { nil }
       })
@@ -124,10 +131,19 @@ extension StrategyManifest {
 
   private static func sandbox(_ reader: TableReader) -> Sandbox {
     let sandbox = Sandbox(
-      network: reader.bool("network", false), read: reader.strings("read", []),
-      write: reader.strings("write", []), isRequired: reader.bool("required", false))
+      network: reader.bool("network", false), read: paths("read", reader), write: paths("write", reader),
+      isRequired: reader.bool("required", false))
     reader.finish()
     return sandbox
+  }
+
+  /// At most as many as the launcher takes beside what every strategy may reach.
+  private static func paths(_ key: String, _ reader: TableReader) -> [String] {
+    let paths = reader.strings(key, [])
+    if paths.contains(where: \.isEmpty) { reader.report(key, "holds an empty path") }
+    let most = key == "read" ? 16 : 8
+    if paths.count > most { reader.report(key, "holds \(paths.count) paths, and at most \(most) are taken") }
+    return paths
   }
 
   private static func trading(_ reader: TableReader) -> Trading {

@@ -85,13 +85,17 @@ public struct StrategyManifest: Equatable, Sendable {
     public var values: [String: ConfigValue]
   }
 
-  /// `[limits]`; nil is no limit.
+  /// `[limits]`; nil is no limit. Those with a default have it because what they bound is shared with others.
   public struct Limits: Equatable, Sendable {
     public var memoryBytes: UInt64?
     /// Of one processor: 0.5 is half of one, 2 are two.
     public var processors: Double?
-    public var processes: Int?
-    public var files: Int?
+    /// Processes and threads of the whole tree.
+    public var processes = 256
+    /// Open files of each process.
+    public var files = 1024
+    /// What its state folder may hold, and the largest file that it may write.
+    public var diskBytes: UInt64?
     /// Standard output and error together.
     public var outputBytesPerSecond: UInt64?
   }

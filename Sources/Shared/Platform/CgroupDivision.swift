@@ -121,7 +121,7 @@ public struct CgroupDivision: Equatable, Sendable {
   }
 
   /// "512 MB", "1.5 GB"; an odd number of bytes as it is.
-  static func size(_ bytes: UInt64) -> String {
+  public static func size(_ bytes: UInt64) -> String {
     for (unit, name) in [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")] as [(UInt64, String)]
     where bytes >= unit && bytes * 10 % unit == 0 {
       return "\(plain(Double(bytes) / Double(unit))) \(name)"

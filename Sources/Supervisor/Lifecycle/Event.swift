@@ -65,6 +65,8 @@ public enum Event: Hashable, Sendable {
   case heartbeat(Generation)
   /// Its control channel closed, by it or because of what it sent.
   case channelClosed(Generation, reason: String)
+  /// It has more of something than it may have: it is ended without being asked, as a failure.
+  case exceeded(Generation, reason: String)
   /// The process ended; what it started may still run.
   case exited(Generation, ProcessEnd)
   /// Nothing of it is left. What it said of its errors last, if anything.

@@ -116,6 +116,7 @@ public struct Lifecycle: Sendable {
     case .ready(let generation): ready(generation, now)
     case .heartbeat(let generation): beat(generation, now)
     case .channelClosed(let generation, let reason): channelClosed(generation, reason, now)
+    case .exceeded(let generation, let reason): exceeded(generation, reason, now)
     case .exited(let generation, let status): exited(generation, status, now)
     case .emptied(let generation, let words): emptied(generation, words, now, using: &random)
     case .needsChanged(let needs): needsChanged(needs, now)

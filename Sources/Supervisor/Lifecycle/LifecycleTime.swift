@@ -64,6 +64,16 @@ extension Lifecycle {
     answerStarts(.refused("waiting", "waits for \(others), and starts by itself once it can"))
   }
 
+  /// One that is being ended already is not ended twice.
+  mutating func exceeded(_ generation: Generation, _ reason: String, _ now: Moment) {
+    switch phase {
+    case .starting(let attempt) where attempt.generation == generation && attempt.pid != nil,
+      .ready(let attempt) where attempt.generation == generation:
+      kill(attempt, reason, now)
+    default: break
+    }
+  }
+
   /// Ends a worker that broke a rule, without asking.
   private mutating func kill(_ attempt: Attempt, _ reason: String, _ now: Moment) {
     phase = .ending(attempt, Ending(cause: .failure(reason), killAt: now + Self.killAgainAfter))

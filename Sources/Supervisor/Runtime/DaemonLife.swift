@@ -17,9 +17,11 @@ extension Supervisor {
     let strays = ProcessTree.killStrays(markedWith: options.mark)
     if !strays.isEmpty { say(.warning, "killed what an earlier rbotd had left: \(strays)") }
     processes = try ProcessThread { [self] event in later { $0.happened(event) } }
+    try prepareGround()
     try await openControlSocket().get()
     startGateway()
-    let reading = ManifestReading.load(options.strategies, python: options.settings.supervisor.python)
+    let reading = ManifestReading.load(
+      options.strategies, python: options.settings.supervisor.python, places: options.places)
     report(reading)
     admit(reading)
     say(
@@ -31,6 +33,10 @@ extension Supervisor {
         initialDelay: .zero, delay: .nanoseconds(interval.wholeNanoseconds)
       ) { _ in ServiceNotify.watchdog() }
     }
+    diskRounds = loop.scheduleRepeatedTask(
+      initialDelay: .nanoseconds(DiskWatch.every.wholeNanoseconds),
+      delay: .nanoseconds(DiskWatch.every.wholeNanoseconds)
+    ) { [self] _ in assumeIsolated { $0.watchDisks() } }
     housekeeping = loop.scheduleRepeatedTask(initialDelay: .seconds(10), delay: .minutes(5)) { [store] _ in
       store.prune(now: WallClock.now)
     }
@@ -140,6 +146,7 @@ extension Supervisor {
     watchdog?.cancel()
     housekeeping?.cancel()
     finishSampling()
+    diskRounds?.cancel()
     for client in clients.values { client.connection.close() }
     Task {
       await self.store.close()

@@ -39,7 +39,7 @@ extension Supervisor {
     else { return nil }
     return [
       "strategy": .string(worker.name), "generation": .int(generation), "pid": .int(process.pid),
-      "uid": .int(PeerCredentials.ownUser), "token_hash": .string(hash),
+      "uid": .int(worker.user ?? PeerCredentials.ownUser), "token_hash": .string(hash),
       "paused": .bool(worker.lifecycle.isPaused), "capabilities": worker.plan.capabilities,
     ]
   }

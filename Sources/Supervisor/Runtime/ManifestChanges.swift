@@ -34,6 +34,7 @@ enum ManifestChanges {
     Key("limits.cpu") { $0.limits.processors },
     Key("limits.processes") { $0.limits.processes },
     Key("limits.files") { $0.limits.files },
+    Key("limits.disk") { $0.limits.diskBytes },
     Key("limits.output") { $0.limits.outputBytesPerSecond },
     Key("sandbox.network") { $0.sandbox.network },
     Key("sandbox.read") { $0.sandbox.read },

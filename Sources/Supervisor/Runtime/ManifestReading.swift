@@ -27,7 +27,9 @@ struct ManifestReading: Sendable {
   var broken: [String: [ManifestIssue]] = [:]
 
   /// - Parameter owners: the folders of the strategies that are known already: a name stays with its folder.
-  static func load(_ folder: String, python: String, owners: [String: String] = [:]) -> ManifestReading {
+  static func load(
+    _ folder: String, python: String, places: SandboxGround.Places, owners: [String: String] = [:]
+  ) -> ManifestReading {
     let contents = ManifestDirectory.load(folder, owners: owners)
     var reading = ManifestReading()
     for manifest in contents.manifests {
@@ -36,6 +38,10 @@ struct ManifestReading: Sendable {
           ManifestIssue(
             path: manifest.path, line: nil,
             message: "the name \(manifest.name) is taken by a program of rbotd"))
+      } else if let issue = SandboxReach.issue(manifest, places) {
+        reading.issues.append(issue)
+        reading.brokenFolders.insert(manifest.folder)
+        reading.broken[manifest.name] = [issue]
       } else {
         reading.plans[manifest.name] = WorkerPlan(manifest, python: python)
         var manifest = manifest

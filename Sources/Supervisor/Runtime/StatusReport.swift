@@ -97,6 +97,9 @@ extension Supervisor {
     part["fills"] = trades["fills"] ?? (gatewayLink.isUp ? 0 : .null)
     part["position"] = trades["position"] ?? []
     part["pnl"] = trades["pnl"] ?? .null
+    part["sandbox"] = worker.confinement.json
+    part["sandbox_warnings"] = .int(worker.confinement.warnings.count)
+    part["refused"] = .int(worker.refused)
     part["progress"] = .int(worker.progress)
     part["status"] = JSON(worker.statusText)
     part["quotes"] = [

@@ -48,10 +48,14 @@ public actor Supervisor {
   var reloadsAgain = false
   var remembered: [String: StrategyRecord] = [:]
   var lastRun: Int64
+  var cells = SandboxBook()
+  var disks = DiskWatch()
+  var rememberedUsers: [String: UInt32]
   var phase = DaemonPhase.starting
   var notified = ""
   var watchdog: RepeatedTask?
   var housekeeping: RepeatedTask?
+  var diskRounds: RepeatedTask?
   var dropNotices: Set<String> = []
   var interrupts = 0
   var isGatewayShutDown = false
@@ -93,6 +97,7 @@ public actor Supervisor {
     sampler = Sampler(store: store)
     ownProcess = OwnProcess()
     lastRun = memory.lastRun
+    rememberedUsers = memory.users
     for record in memory.strategies { remembered[record.name] = record }
     for run in memory.lastRuns { lastExits[run.source] = run }
     relay.supervisor = self

@@ -23,6 +23,10 @@ public struct SupervisorOptions: Sendable {
   let searchPath: String
   /// The folder that holds the Python package `rbot`; nil when there is none.
   let pythonPath: String?
+  /// The daemon's own `HOME`; empty where it has none.
+  let ownHome: String
+  /// Where everything is, as the sandboxes see it.
+  let places: SandboxGround.Places
   /// The group of the control socket; nil: the daemon's user and root alone.
   let controlGroup: UInt32?
   /// The descriptor of the lock, which workers inherit.
@@ -61,6 +65,12 @@ public struct SupervisorOptions: Sendable {
     }
     controlGroup = try settings.supervisor.controlGroup.map(Self.group)
     try layout.makeDirectories()
+    ownHome = environment["HOME"] ?? ""
+    func real(_ path: String) -> String { SandboxDriver.view.resolve(path) ?? path }
+    places = SandboxGround.Places(
+      state: real(layout.state), runtime: real(layout.runtime), settings: real(config),
+      strategies: real(strategies), programs: [real(programs), real(installed)], searchPath: searchPath,
+      sdk: pythonPath.map { real($0 + "/rbot") }, gatewaySocket: layout.gatewaySocket)
   }
 
   /// Takes the lock that makes a second daemon impossible. Workers inherit it, so those of an rbotd that was

@@ -17,35 +17,53 @@ extension Supervisor {
     worker.complaint = nil
     worker.limit = RateLimit(bytesPerSecond: worker.plan.outputBytesPerSecond)
     store.save(run)
+    let name = worker.name
+    if worker.isGateway { return launch(worker, generation, nil) }
+    withCell(of: worker) { supervisor, result in
+      guard let worker = supervisor.workers[name], worker.lifecycle.liveGeneration == generation else {
+        return
+      }
+      switch result {
+      case .success(let cell): supervisor.launch(worker, generation, cell)
+      case .failure(let mistake):
+        supervisor.log(name, run: worker.run?.id, .supervisor, .error, mistake.description)
+        supervisor.failLater(name, generation, mistake.description)
+      }
+    }
+  }
+
+  /// - Parameter cell: nil for the gateway, which is one of our own programs.
+  private func launch(_ worker: Worker, _ generation: Generation, _ cell: SandboxPlan?) {
+    let name = worker.name
+    // While the sandbox was made, a person may have thought better of it.
+    if worker.lifecycle.state == .stopping {
+      return failLater(name, generation, "stopped before it was started")
+    }
     let token: String
+    var cgroup: (cgroup: Cgroup, layers: [SandboxLayer])?
     do {
       token = try SecureRandom.token()
-      if !worker.isGateway { try makeStateFolder(worker.name) }
+      cgroup = try cells.division?.worker(name, cell?.cgroup ?? CgroupLimits())
     } catch {
-      return failLater(worker.name, generation, "\(error)")
+      return failLater(name, generation, "\(error)")
     }
     worker.tokenHash = worker.isGateway ? nil : SHA256.hex(token)
     let request = SpawnRequest(
-      spawnID: options.mark + "\(worker.name)/\(generation)", helper: options.launcher,
-      command: worker.plan.command, environment: environment(of: worker, generation, token),
-      directory: worker.plan.folder, limits: worker.plan.limits, lock: options.lock)
-    let name = worker.name
+      spawnID: options.mark + "\(name)/\(generation)", helper: options.launcher,
+      command: cell?.command ?? worker.plan.command, environment: environment(of: worker, generation, token),
+      directory: worker.plan.folder, limits: cell?.limits ?? SpawnLimits(), lock: options.lock,
+      cgroup: cgroup?.cgroup, sandbox: cell?.sandbox)
     guard let processes else { return failLater(name, generation, "rbotd is not running yet") }
+    let layers = cgroup?.layers ?? []
+    worker.cgroup = cgroup?.cgroup
     processes.spawn(request) { [self] result in
-      later { $0.spawned(name, generation, result) }
+      later { $0.spawned(name, generation, result, cell, layers) }
     }
   }
 
   /// Not at once: the machine is still saying what it wants.
   private func failLater(_ name: String, _ generation: Generation, _ reason: String) {
     later { $0.apply(.spawnFailed(generation, reason: reason), to: name) }
-  }
-
-  private func makeStateFolder(_ name: String) throws {
-    let folder = options.layout.stateDirectory(of: name)
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-      throw SystemError("make the state folder \(folder)")
-    }
   }
 
   /// An allow list: nothing of the daemon's own environment is passed on.
@@ -65,14 +83,21 @@ extension Supervisor {
     environment["RBOT_STATE_DIR"] = state
     environment["HOME"] = state
     environment["PYTHONUNBUFFERED"] = "1"
-    if let path = options.pythonPath { environment["PYTHONPATH"] = path }
+    environment["TMPDIR"] = state + "/tmp"
+    // A folder that holds nothing else, so that nobody has to read that of all strategies.
+    if options.pythonPath != nil { environment["PYTHONPATH"] = options.places.python }
     return environment
   }
 
-  private func spawned(_ name: String, _ generation: Generation, _ result: Result<SpawnedProcess, SpawnError>)
-  {
+  private func spawned(
+    _ name: String, _ generation: Generation, _ result: Result<SpawnedProcess, SpawnError>,
+    _ cell: SandboxPlan?,
+    _ cgroup: [SandboxLayer]
+  ) {
     switch result {
     case .failure(let error):
+      // What it was made of may have changed.
+      workers[name]?.cell = nil
       log(name, run: workers[name]?.run?.id, .supervisor, .error, "\(error)")
       apply(.spawnFailed(generation, reason: error.description), to: name)
     case .success(let process):
@@ -89,6 +114,7 @@ extension Supervisor {
       worker.run = run
       worker.process = process
       store.save(run)
+      if let cell { confined(worker, cell, cgroup: cgroup, process) }
       adopt(process, worker, generation, run.id)
       if !worker.isGateway { register(worker) }
       apply(.spawned(generation, pid: process.pid), to: worker)

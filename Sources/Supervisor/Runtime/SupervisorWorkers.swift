@@ -119,6 +119,10 @@ extension Supervisor {
         worker.name, run: run.id, .supervisor, end.expected ? .info : .warning,
         "generation \(end.generation) \(end.expected ? "ended" : "failed"): \(end.reason)")
     }
+    // A crash of one that was ready is followed by a quick start; whatever else, the machine is looked at anew.
+    if end.expected || worker.run?.ready == nil { worker.cell = nil }
+    worker.confinement = SandboxReport()
+    worker.pin = ProcPins([])
     worker.run = nil
     worker.process = nil
     worker.cgroup = nil

@@ -41,6 +41,14 @@ final class Worker {
   var limit: RateLimit
   var timer: Scheduled<Void>?
   var timerAt: Moment?
+  /// The sandbox of the last process, for the next.
+  var cell: PreparedCell?
+  /// Which layers of the live process are in force.
+  var confinement = SandboxReport()
+  /// Warnings about its sandbox that were told since the daemon started.
+  var toldWarnings: Set<String> = []
+  /// Keeps what the live process may read of itself where it is.
+  var pin = ProcPins([])
   /// What its sandbox has refused since the daemon started.
   var refused = 0
   /// Messages of its control channel, and log lines that were taken, since the daemon started.
@@ -93,6 +101,9 @@ final class Worker {
     if let wayOut = lifecycle.wayOut { text += "; \(wayOut)" }
     return text
   }
+
+  /// The user that its processes run as where that is not rbotd's own.
+  var user: UInt32? { cell?.cell.sandbox.user?.uid }
 
   /// Tells the worker, if it listens.
   func tell(_ method: String, _ params: JSON = [:]) {

@@ -1,8 +1,8 @@
 import Glibc
 import Platform
 
-/// Tells whether a process that connected to the control socket is a worker, or was started by one: those run as
-/// rbotd's own user, so the socket's mode does not keep them out.
+/// Tells whether a process that connected to the control socket is a worker, or was started by one: those may run
+/// as rbotd's own user, so the socket's mode does not keep them out.
 enum WorkerKin {
   enum Finding: Equatable {
     case stranger
@@ -66,8 +66,8 @@ extension Supervisor {
     case .stranger: nil
     case .worker(let name): "it belongs to \(name), and no worker may command rbotd"
     case .orphan: "a worker has left it behind, and no worker may command rbotd"
-    // Another user's processes may be hidden; workers are of our own.
-    case .unknown where peer.uid != PeerCredentials.ownUser: nil
+    // Another user's processes may be hidden; workers are of our own, or of those that we gave out.
+    case .unknown where peer.uid != PeerCredentials.ownUser && !cells.users.isWorker(peer.uid): nil
     case .unknown: "it has ended already"
     }
   }

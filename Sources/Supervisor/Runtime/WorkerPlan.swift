@@ -10,7 +10,8 @@ struct WorkerPlan: Equatable, Sendable {
   var folder: String
   var isEnabled = true
   var policy = WorkerPolicy()
-  var limits = SpawnLimits()
+  /// What its manifest says of its sandbox and limits; of no meaning for the gateway.
+  var wish = SandboxWish()
   var outputBytesPerSecond: UInt64?
   /// As in `worker.started`; null for the gateway.
   var capabilities = JSON.null
@@ -20,7 +21,7 @@ struct WorkerPlan: Equatable, Sendable {
 
   /// Whether `other` can only take effect in a new process.
   func needsRestart(for other: WorkerPlan) -> Bool {
-    command != other.command || folder != other.folder || limits != other.limits
+    command != other.command || folder != other.folder || wish != other.wish
       || capabilities != other.capabilities
   }
 }
@@ -34,8 +35,7 @@ extension WorkerPlan {
     folder = manifest.folder
     isEnabled = manifest.isEnabled
     policy = WorkerPolicy(manifest)
-    limits = SpawnLimits(
-      memoryBytes: manifest.limits.memoryBytes, files: manifest.limits.files.map(UInt64.init(clamping:)))
+    wish = SandboxWish(manifest)
     // Without a limit of its own a worker gets one all the same, or its chatter would slow the others down.
     outputBytesPerSecond = manifest.limits.outputBytesPerSecond ?? 4 << 20
     capabilities = Self.capabilities(manifest.trading)

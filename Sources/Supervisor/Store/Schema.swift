@@ -31,6 +31,12 @@ enum Schema {
           """)
     }
     MetricSchema.register(in: &migrator)
+    migrator.registerMigration("workers' users") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE worker_users (name TEXT PRIMARY KEY, uid INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 }

@@ -6,6 +6,7 @@ import Storage
 enum StateChange: Sendable {
   case strategy(StrategyRecord)
   case removed(String)
+  case user(String, UInt32)
   case run(RunRecord)
   case audit(AuditRecord)
   /// Runs that an earlier daemon could not end in the records.
@@ -43,6 +44,9 @@ final class StateWriter: Sendable {
       // The row stays: a strategy that comes back goes on counting, because its order ids hold the number.
       try database.execute(
         sql: "UPDATE strategies SET wanted = 1, paused = 0 WHERE name = ?", arguments: [name])
+    case .user(let name, let user):
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO worker_users (name, uid) VALUES (?,?)", arguments: [name, Int64(user)])
     case .run(let run):
       try database.execute(
         sql: """

@@ -31,6 +31,8 @@ public final class SupervisorStore: Sendable {
     public let lastRun: Int64
     /// The last ended run of each strategy.
     public let lastRuns: [RunRecord]
+    /// The user ids that are strategies' own.
+    public let users: [String: UInt32]
   }
 
   /// For state: each commit is on the disk.
@@ -87,7 +89,7 @@ public final class SupervisorStore: Sendable {
             run.signal = row[6]
             run.reason = row[7]
             return run
-          })
+          }, users: try Self.users(database))
       }
     } catch {
       throw StorageError(error, path: pool.path)
@@ -104,6 +106,14 @@ public final class SupervisorStore: Sendable {
   public func save(_ run: RunRecord) { state.append(.run(run)) }
   /// Records a command and who gave it.
   public func save(_ record: AuditRecord) { state.append(.audit(record)) }
+
+  /// Records the user id that is a strategy's own from now on.
+  public func save(user: UInt32, of name: String) { state.append(.user(name, user)) }
+
+  private static func users(_ database: Database) throws -> [String: UInt32] {
+    let rows = try Row.fetchAll(database, sql: "SELECT name, uid FROM worker_users")
+    return Dictionary(rows.map { ($0[0] as String, UInt32(clamping: $0[1] as Int64)) }) { first, _ in first }
+  }
 
   /// The strategy's folder is gone: nothing of its state holds should it come back, but for its counter.
   public func removed(_ name: String) { state.append(.removed(name)) }

@@ -109,7 +109,7 @@ import Testing
         #"s/strategy.toml:7: trading.mode: must be one of "off", "paper", "canary", "live", not "papr""#,
         #"s/strategy.toml:8: trading.max_order_units: must be a decimal number in quotes, like "10000" or "0.5", not 0.5"#,
         #"s/strategy.toml:10: limits.files: must be a whole number from 16 to 1000000, not 3"#,
-        #"s/strategy.toml:11: limits.colour: unknown key; known here: memory, cpu, processes, files, output"#,
+        #"s/strategy.toml:11: limits.colour: unknown key; known here: memory, cpu, processes, files, disk, output"#,
       ])
   }
 

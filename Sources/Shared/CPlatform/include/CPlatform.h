@@ -139,6 +139,13 @@ ssize_t rbot_read_memory(pid_t task, uint64_t address, void *bytes, size_t size)
 /* A copy, close-on-exec, of a thread's descriptor. EINVAL: this kernel wants its process's pid instead. */
 int rbot_take_descriptor(pid_t task, int fd);
 
+/* ---- files of others (files.c) ---- */
+
+/* A descriptor that names a file and opens nothing of it, which takes no permission (O_PATH); -1 and errno. */
+int rbot_open_place(const char *path);
+/* As whom the calling thread, and it alone, opens files from now on; false where that is not permitted. */
+bool rbot_set_file_user(uid_t uid, gid_t gid);
+
 /* ---- the service manager (service.c) ---- */
 
 /* 1: told, 0: no service manager listens, negative: -errno. */

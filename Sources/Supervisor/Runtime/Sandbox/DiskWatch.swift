@@ -1,0 +1,62 @@
+import Lifecycle
+import Model
+import Platform
+import Synchronization
+
+/// Measures the state folders of those who may not fill the disk.
+struct DiskWatch {
+  static let every = Duration.seconds(10)
+
+  struct Subject: Sendable {
+    var name: String
+    var generation: Generation
+    var folder: String
+    var user: UInt32?
+    var limit: UInt64
+  }
+
+  /// A look is on its way; the next one waits for its end.
+  var isLooking = false
+
+  /// Why a worker has to end; nil where its folder is within its limit, or cannot be looked at.
+  static func excess(_ size: FileTree.Size, _ subject: Subject) -> String? {
+    if size.extent == .tooMany {
+      return
+        "its state folder holds \(size.entries) files and more, or folders too deep in each other; the most is "
+        + "\(FileTree(path: "").entriesMax) (limits.disk)"
+    }
+    guard size.bytes > subject.limit else { return nil }
+    return "its state folder holds \(CgroupDivision.size(size.bytes)), and limits.disk allows "
+      + "\(CgroupDivision.size(subject.limit)): "
+      + "remove something from \(subject.folder), or raise the limit"
+  }
+}
+
+extension Supervisor {
+  /// One look at all that have a limit and run; called every ten seconds.
+  func watchDisks() {
+    guard !disks.isLooking else { return }
+    let subjects = strategies.compactMap { worker -> DiskWatch.Subject? in
+      guard let limit = worker.plan.wish.diskBytes, worker.process != nil,
+        let generation = worker.lifecycle.liveGeneration
+      else { return nil }
+      return DiskWatch.Subject(
+        name: worker.name, generation: generation, folder: options.layout.stateDirectory(of: worker.name),
+        user: worker.user, limit: limit)
+    }
+    guard !subjects.isEmpty else { return }
+    disks.isLooking = true
+    Task {
+      for subject in subjects {
+        let reason = await SandboxDriver.away { () -> String? in
+          // A folder on a slow disk must not keep the others from being looked at.
+          let end = ContinuousClock.now + .seconds(5)
+          let size = try? FileTree(path: subject.folder).size(as: subject.user) { ContinuousClock.now > end }
+          return size.flatMap { DiskWatch.excess($0, subject) }
+        }
+        if let reason { self.apply(.exceeded(subject.generation, reason: reason), to: subject.name) }
+      }
+      self.disks.isLooking = false
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Dispatch
+import Glibc
+import Platform
+
+/// The system's answers to what a plan asks, and the folders that workers need; everything here may wait for a disk.
+enum SandboxDriver {
+  static let queue = DispatchQueue(label: "rbotd.sandboxes", attributes: .concurrent)
+
+  /// Runs `body` where waiting keeps nobody else waiting.
+  static func away<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    await withCheckedContinuation { done in queue.async { done.resume(returning: body()) } }
+  }
+
+  static let view = FileView(
+    facts: { path in
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      return FileFacts(
+        user: status.st_uid, group: status.st_gid, mode: UInt32(status.st_mode) & 0o7777,
+        isFolder: status.st_mode & S_IFMT == S_IFDIR)
+    },
+    resolve: { path in
+      guard let real = realpath(path, nil) else { return nil }
+      defer { free(real) }
+      return String(cString: real)
+    })
+
+  /// Makes the folder that `PYTHONPATH` names, with a link to the SDK, and opens the way to it and to the state
+  /// folders for users of their own. Nothing in between can be listed by them, and every database, socket and log is
+  /// for our own user alone.
+  static func makeHome(_ places: SandboxGround.Places, opensForUsers: Bool) throws(SystemError) {
+    try HomeLayout.makeDirectory(places.python)
+    if let sdk = places.sdk { try link(places.python + "/rbot", to: sdk) }
+    guard opensForUsers else { return }
+    _ = chmod(places.python, 0o755)
+    for folder in [places.state, places.states, places.runtime] {
+      var status = stat()
+      // Another's folder, as a service's may be, has the mode that he wants.
+      guard stat(folder, &status) == 0, status.st_uid == geteuid() else { continue }
+      _ = chmod(folder, status.st_mode & 0o7777 | 0o011)
+    }
+    for name in ["supervisor.sqlite", "trading.sqlite"] {
+      for suffix in ["", "-wal", "-shm"] { _ = chmod("\(places.state)/\(name)\(suffix)", 0o600) }
+    }
+  }
+
+  private static func link(_ path: String, to target: String) throws(SystemError) {
+    if view.resolve(path) == target { return }
+    let fresh = path + ".new"
+    unlink(fresh)
+    // Renamed into its place: a worker that starts meanwhile finds the one or the other.
+    guard symlink(target, fresh) == 0, rename(fresh, path) == 0 else {
+      throw SystemError("link \(path) to \(target)")
+    }
+  }
+
+  /// To whom the state folders belong.
+  static func owners(in states: String) -> [String: UInt32] {
+    guard let stream = opendir(states) else { return [:] }
+    defer { closedir(stream) }
+    var found: [String: UInt32] = [:]
+    while let item = readdir(stream) {
+      let name = withUnsafeBytes(of: item.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      var status = stat()
+      if !name.hasPrefix("."), lstat("\(states)/\(name)", &status) == 0 { found[name] = status.st_uid }
+    }
+    return found
+  }
+}

@@ -1,0 +1,115 @@
+import Platform
+
+/// One strategy's cell: what it may reach, as whom, within which limits, and which part of that is not to be had.
+///
+/// Worked out from what is known of the machine and from the manifest alone; nothing here acts.
+struct SandboxPlan: Equatable, Sendable {
+  var sandbox: Sandbox
+  var limits: SpawnLimits
+  /// The command with a Python's own path in the place of whatever led to it.
+  var command: [String]
+  /// What its cgroup holds it to; only what a controller is there for.
+  var cgroup: CgroupLimits
+  /// What rbotd puts in force itself; rbot-exec tells the others.
+  var layers: [SandboxLayer]
+  /// What could be expected here and is not in force: a sentence for each.
+  var warnings: [String]
+
+  /// Makes the plan of one strategy.
+  ///
+  /// - Parameters:
+  ///   - folder: the strategy's, absolute.
+  ///   - python: where the command's interpreter lives, if it has one and could be asked.
+  ///   - user: the user id that is the strategy's own; nil where there is none left or none to have.
+  /// - Throws: ``SandboxMistake``: the manifest asks for what may not be given, or requires what cannot be had.
+  init(
+    name: String, folder: String, command: [String], wish: SandboxWish, python: PythonPlace?, user: UInt32?,
+    ground: SandboxGround, view: FileView
+  ) throws(SandboxMistake) {
+    var command = command
+    if let python { command[0] = python.executable }
+    self.command = command
+    let paths = try SandboxReach(
+      name: name, folder: folder, command: command, wish: wish, python: python, ground: ground, view: view)
+    let cell = SandboxUser(
+      user, needs: paths.needed, runs: python?.executable, ground: ground, state: ground.places.states, view)
+    let terms = SandboxTerms(wish, user: cell.user, ground: ground)
+    sandbox = Sandbox(
+      user: cell.user.map { .init(uid: $0, gid: $0) }, readable: paths.readable, writable: paths.writable,
+      allowsNetwork: wish.network, sockets: [ground.places.gatewaySocket], tasksMax: wish.processes,
+      countsTasks: terms.countsTasks, isRequired: wish.isRequired)
+    limits = terms.limits
+    cgroup = terms.cgroup
+    layers = (cell.user == nil ? [cell.layer] : []) + terms.layers
+    warnings = (cell.warning.map { [$0] } ?? []) + terms.warnings
+    if wish.isRequired, let first = warnings.first {
+      throw SandboxMistake("sandbox.required: \(first)")
+    }
+  }
+}
+
+/// What a strategy may read and write.
+struct SandboxReach: Equatable, Sendable {
+  var readable: [String]
+  var writable: [String]
+  /// Those that a user of its own must be able to get at by owner and mode as well.
+  var needed: [String]
+
+  init(
+    name: String, folder: String, command: [String], wish: SandboxWish, python: PythonPlace?,
+    ground: SandboxGround, view: FileView
+  ) throws(SandboxMistake) {
+    let places = ground.places
+    let home = view.resolve(folder) ?? folder
+    if let why = SandboxPaths.exposes(home, places) { throw SandboxMistake("its folder \(home) \(why)") }
+    let read = try Self.given(wish.read, "read", name: name, folder: folder, places, view)
+    let write = try Self.given(wish.write, "write", name: name, folder: folder, places, view)
+    let program = PythonCommand.find(command[0], folder: folder, searchPath: places.searchPath, view)
+    let own = [program.flatMap(view.resolve), home, places.python, places.sdk].compactMap { $0 }
+    let runtime = python.map { Self.folders($0, places, view) } ?? []
+    let programs = SandboxPaths.system.compactMap(view.resolve).flatMap {
+      SandboxPaths.open($0, places, view)
+    }
+    let system = programs + SandboxPaths.settings.compactMap(view.resolve)
+    let network = wish.network ? SandboxPaths.network.compactMap(view.resolve) : []
+    // procfs is named as it is: "self" is somebody else at the time of asking.
+    let kernel = SandboxPaths.kernel.filter(view.exists)
+    readable = SandboxPaths.outermost(system + network + own + runtime + read, view) + kernel
+    writable = [places.state(of: name)] + SandboxPaths.devices.filter(view.exists) + write
+    needed = [python?.executable ?? program, folder, places.sdk].compactMap { $0 } + runtime + read + write
+    guard readable.count <= Sandbox.readableMax, writable.count <= Sandbox.writableMax else {
+      throw SandboxMistake(
+        "its sandbox would open \(readable.count) folders and files for reading and \(writable.count) for writing, "
+          + "and \(Sandbox.readableMax) and \(Sandbox.writableMax) are the most: name fewer")
+    }
+  }
+
+  /// The paths of a manifest's key, absolute and without links.
+  static func given(
+    _ paths: [String], _ key: String, name: String, folder: String, _ places: SandboxGround.Places,
+    _ view: FileView
+  ) throws(SandboxMistake) -> [String] {
+    var found: [String] = []
+    for path in paths {
+      let full = PathText.normal(path, in: folder)
+      let real = view.resolve(full) ?? full
+      let home = view.resolve(folder) ?? folder
+      if let why = SandboxPaths.refusal(real, writing: key == "write", name: name, folder: home, places, view)
+      {
+        throw SandboxMistake("sandbox.\(key): \(path) \(why)")
+      }
+      found.append(real)
+    }
+    return found
+  }
+
+  /// An interpreter's folders, without what must stay closed.
+  private static func folders(
+    _ python: PythonPlace, _ places: SandboxGround.Places, _ view: FileView
+  ) -> [String] {
+    let prefixes = python.prefixes.compactMap(view.resolve).flatMap { SandboxPaths.open($0, places, view) }
+    let paths = python.paths.compactMap(view.resolve).filter { SandboxPaths.exposes($0, places) == nil }
+    return SandboxPaths.outermost(
+      prefixes + paths + [view.resolve(python.executable)].compactMap { $0 }, view)
+  }
+}

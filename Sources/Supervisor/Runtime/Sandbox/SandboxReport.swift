@@ -1,0 +1,44 @@
+import Model
+import Platform
+import Wire
+
+/// The layers of one live worker, and which of them are missing although they could be expected.
+struct SandboxReport: Equatable, Sendable {
+  private(set) var layers: [SandboxLayer] = []
+  private(set) var warnings: [String] = []
+
+  init() {}
+
+  /// - Parameters:
+  ///   - plan: what was planned.
+  ///   - cgroup: what its cgroup told.
+  ///   - launched: what rbot-exec told.
+  init(_ plan: SandboxPlan, cgroup: [SandboxLayer], launched: [SandboxLayer]) {
+    layers = Self.order.flatMap { name in
+      (plan.layers + cgroup + launched).filter { $0.name == name }
+    }
+    let others = (plan.layers + cgroup + launched).filter { !Self.order.contains($0.name) }
+    layers += others
+    warnings = plan.warnings
+    for layer in cgroup + launched where !layer.isInForce {
+      // With a user of its own the kernel keeps its signals from others by itself.
+      if layer.name == "signals", plan.sandbox.user != nil { continue }
+      warnings.append("the layer \(layer.name) is not in force: \(layer.detail)")
+    }
+  }
+
+  /// As people read them: who it is, what it may touch, how much it may take.
+  private static let order = [
+    "user", "privileges", "files", "calls", "reports", "signals", "session", "environment", "cgroup",
+    "limits", "memory", "cpu", "processes", "disk",
+  ]
+
+  func isInForce(_ name: String) -> Bool { layers.contains { $0.name == name && $0.isInForce } }
+
+  var json: JSON {
+    .array(
+      layers.map {
+        ["layer": .string($0.name), "in_force": .bool($0.isInForce), "detail": .string($0.detail)]
+      })
+  }
+}
