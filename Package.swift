@@ -12,6 +12,10 @@ let strict: [SwiftSetting] = [
 /// For programs in C, static and without Swift's start files: SwiftPM would have them load the Swift runtime, and
 /// the chain loader is on the way of every start.
 let bareC: [LinkerSetting] = [.unsafeFlags(["-nostartfiles", "-static-executable"])]
+/// And without a C library, which rbot-exec brings its own few functions for (bare.h says why). A guard of the stack
+/// would be the library's to set up.
+let barestC: [LinkerSetting] = bareC + [.unsafeFlags(["-Xclang-linker", "-nostdlib"])]
+let unguarded: [CSetting] = [.unsafeFlags(["-fno-stack-protector"])]
 
 func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
 
@@ -84,7 +88,8 @@ let worker: [Target] = [
   code(
     "StrategyKit", "Worker/StrategyKit",
     ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
-  .executableTarget(name: "rbot-exec", path: "Sources/Worker/rbot-exec", linkerSettings: bareC),
+  .executableTarget(
+    name: "rbot-exec", path: "Sources/Worker/rbot-exec", cSettings: unguarded, linkerSettings: barestC),
   .executableTarget(
     name: "ema-cross", dependencies: ["StrategyKit"], path: "strategies/ema_cross",
     exclude: ["strategy.toml"], swiftSettings: strict),

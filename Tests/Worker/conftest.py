@@ -96,8 +96,7 @@ def call() -> dict[str, int]:
 def built_with(bench: Bench, name: str, *options: str) -> Path:
     """rbot-exec built with other constants."""
     target = bench.folder / name
-    return (
-        target
-        if target.exists()
-        else compile_c(target, sorted(SOURCES.glob("*.c")), "-static", *options)
-    )
+    if target.exists():
+        return target
+    bare = ["-static", "-nostdlib", "-fno-stack-protector"]
+    return compile_c(target, sorted(SOURCES.glob("*.c")), *bare, *options)

@@ -6,13 +6,13 @@
  * already. /proc as a whole is never granted by the supervisor: /proc/self as a --read is the folder of our own pid,
  * which the command keeps. */
 #define _GNU_SOURCE
+#include "bare.h"
 #include "report.h"
 #include "stages.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -54,8 +54,8 @@ struct path_beneath {
 
 /* The paths that exist and could not be granted, for the layer's detail. */
 struct skipped {
-  char text[TOLD_MAX / 2];
-  size_t length;
+  char bytes[TOLD_MAX / 2];
+  struct text text;
   int count;
 };
 
@@ -81,10 +81,11 @@ static struct ruleset ruleset_for(int abi, bool network) {
 
 static void skip(struct skipped *skipped, const char *path, int reason) {
   skipped->count++;
-  size_t room = sizeof skipped->text - skipped->length;
-  int length = snprintf(skipped->text + skipped->length, room, " %s (errno %d)", path, reason);
-  if (length > 0 && (size_t)length < room) skipped->length += (size_t)length;
-  skipped->text[skipped->length] = '\0';
+  add_text(&skipped->text, " ");
+  add_text(&skipped->text, path);
+  add_text(&skipped->text, " (");
+  add_text(&skipped->text, reason_text(reason));
+  add_text(&skipped->text, ")");
 }
 
 /* A path that is not there is passed over: runtimes differ from machine to machine. */
@@ -96,7 +97,7 @@ static void grant(int rules, const char *path, uint64_t allowed, struct skipped 
     return;
   }
   /* The kernel takes a folder's rights for nothing but folders. */
-  if (fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode)) allowed &= OF_A_FILE;
+  if (syscall(SYS_fstat, fd, &status) == 0 && !S_ISDIR(status.st_mode)) allowed &= OF_A_FILE;
   struct path_beneath rule = {.allowed = allowed, .parent = fd};
   if (syscall(CALL_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0) < 0) skip(skipped, path, errno);
   close(fd);
@@ -119,7 +120,9 @@ static int restrict_files(const struct plan *plan, int abi, struct skipped *skip
 
 int stage_files(const struct plan *plan) {
   if (!plan->sandbox) return 0;
-  struct skipped skipped = {.count = 0};
+  struct skipped skipped;
+  skipped.text = TEXT(skipped.bytes);
+  skipped.count = 0;
   int abi = probe();
   if (abi < 1 || restrict_files(plan, abi, &skipped) < 0) {
     int reason = errno;
@@ -128,9 +131,15 @@ int stage_files(const struct plan *plan) {
     return plan->required ? -1 : 0;
   }
   char detail[TOLD_MAX];
-  int length = snprintf(detail, sizeof detail, "landlock %d", abi);
-  if (skipped.count > 0)
-    snprintf(detail + length, sizeof detail - (size_t)length, "; %d not granted:%s", skipped.count, skipped.text);
+  struct text text = TEXT(detail);
+  add_text(&text, "landlock ");
+  add_number(&text, (unsigned)abi);
+  if (skipped.count > 0) {
+    add_text(&text, "; ");
+    add_number(&text, (unsigned)skipped.count);
+    add_text(&text, " not granted:");
+    add_text(&text, skipped.bytes);
+  }
   tell_on(plan, "files", detail);
   scoped = abi >= 6;
   if (scoped) tell_on(plan, "signals", "landlock scope");

@@ -1,8 +1,7 @@
 #include "plan.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "bare.h"
+
 #include <string.h>
 
 static const struct {
@@ -15,16 +14,18 @@ static const struct {
 };
 
 static int refuse(const char *option, const char *value) {
-  fprintf(stderr, "rbot-exec: %s %s makes no sense\n", option, value ? value : "(nothing)");
+  say("rbot-exec: ", option, " ", value ? value : "(nothing)", " makes no sense", NULL);
   return -1;
 }
 
-static int read_number(const char *text, int base, unsigned long long maximum, unsigned long long *number) {
-  if (text == NULL || *text < '0' || *text > '9') return -1;
-  char *end = NULL;
-  errno = 0;
-  *number = strtoull(text, &end, base);
-  return errno != 0 || *end != '\0' || *number > maximum ? -1 : 0;
+static int read_number(const char *text, unsigned base, unsigned long long maximum, unsigned long long *number) {
+  if (text == NULL || *text == '\0') return -1;
+  for (*number = 0; *text != '\0'; text++) {
+    unsigned digit = (unsigned)(*text - '0');
+    if (digit >= base || *number > (maximum - digit) / base) return -1;
+    *number = *number * base + digit;
+  }
+  return 0;
 }
 
 static int read_limit(const char *text, struct plan *plan) {

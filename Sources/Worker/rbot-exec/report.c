@@ -1,10 +1,10 @@
 #define _GNU_SOURCE
+#include "bare.h"
 #include "report.h"
 #include "stages.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,30 +18,41 @@ int stage_report(const struct plan *plan) {
   return plan->report < 0 ? 0 : fcntl(plan->report, F_SETFD, FD_CLOEXEC);
 }
 
-static void add(const struct plan *plan, char *line, int length) {
-  if (length < 0) return;
-  if (length >= TOLD_MAX) length = TOLD_MAX - 1;
+static void add(const struct plan *plan, struct text *line) {
   /* A path may hold anything, but must not look like a line of its own. */
-  for (int i = 0; i < length; i++)
-    if ((unsigned char)line[i] < ' ' || line[i] == 0x7f) line[i] = '?';
-  line[length++] = '\n';
-  if (sizeof waiting - waiting_count < (size_t)length) tell_all(plan);
-  memcpy(waiting + waiting_count, line, (size_t)length);
-  waiting_count += (size_t)length;
+  for (size_t i = 0; i < line->length; i++)
+    if ((unsigned char)line->bytes[i] < ' ' || line->bytes[i] == 0x7f) line->bytes[i] = '?';
+  line->bytes[line->length++] = '\n'; /* in the place of the zero */
+  if (sizeof waiting - waiting_count < line->length) tell_all(plan);
+  memcpy(waiting + waiting_count, line->bytes, line->length);
+  waiting_count += line->length;
 }
 
 void tell_on(const struct plan *plan, const char *layer, const char *detail) {
-  char line[TOLD_MAX];
+  char bytes[TOLD_MAX];
+  struct text line = TEXT(bytes);
   if (plan->report < 0) return;
-  add(plan, line, snprintf(line, sizeof line, "layer %s on %s", layer, detail));
+  add_text(&line, "layer ");
+  add_text(&line, layer);
+  add_text(&line, " on ");
+  add_text(&line, detail);
+  add(plan, &line);
 }
 
 void tell_off(const struct plan *plan, const char *layer, int reason, const char *detail) {
-  char line[TOLD_MAX];
-  if (plan->report < 0)
-    fprintf(stderr, "rbot-exec: layer %s is off: %s: %s\n", layer, detail, strerror(reason));
-  else
-    add(plan, line, snprintf(line, sizeof line, "layer %s off %d %s", layer, reason, detail));
+  char bytes[TOLD_MAX];
+  struct text line = TEXT(bytes);
+  if (plan->report < 0) {
+    say("rbot-exec: layer ", layer, " is off: ", detail, ": ", reason_text(reason), NULL);
+    return;
+  }
+  add_text(&line, "layer ");
+  add_text(&line, layer);
+  add_text(&line, " off ");
+  add_number(&line, (unsigned)reason);
+  add_text(&line, " ");
+  add_text(&line, detail);
+  add(plan, &line);
 }
 
 int tell_all(const struct plan *plan) {
@@ -58,12 +69,16 @@ int tell_all(const struct plan *plan) {
 
 /* Where nobody listens any more, the exit status is all that is left to say. */
 void tell_failure(const struct plan *plan, const char *stage, int reason) {
-  char line[64];
+  char bytes[64];
+  struct text line = TEXT(bytes);
   if (plan->report < 0) {
-    fprintf(stderr, "rbot-exec: %s: %s: %s\n", stage, plan->command[0], strerror(reason));
+    say("rbot-exec: ", stage, ": ", plan->command[0], ": ", reason_text(reason), NULL);
     return;
   }
-  add(plan, line, snprintf(line, sizeof line, "%s %d", stage, reason));
+  add_text(&line, stage);
+  add_text(&line, " ");
+  add_number(&line, (unsigned)reason);
+  add(plan, &line);
   tell_all(plan);
 }
 

@@ -1,12 +1,11 @@
 #define _GNU_SOURCE
+#include "bare.h"
 #include "stages.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,7 +29,10 @@ int stage_session(const struct plan *plan) {
 int stage_cgroup(const struct plan *plan) {
   if (plan->cgroup == NULL) return 0;
   char path[PATH_MAX];
-  if (snprintf(path, sizeof path, "%s/cgroup.procs", plan->cgroup) >= (int)sizeof path) {
+  struct text text = TEXT(path);
+  add_text(&text, plan->cgroup);
+  add_text(&text, "/cgroup.procs");
+  if (text.length + 1 == sizeof path) {
     errno = ENAMETOOLONG;
     return -1;
   }
@@ -47,10 +49,10 @@ int stage_cgroup(const struct plan *plan) {
 int stage_limits(const struct plan *plan) {
   for (int i = 0; i < plan->limit_count; i++) {
     struct rlimit now;
-    if (getrlimit(plan->limits[i].resource, &now) < 0) return -1;
+    if (syscall(SYS_prlimit64, 0, plan->limits[i].resource, NULL, &now) < 0) return -1;
     rlim_t value = plan->limits[i].value < now.rlim_max ? plan->limits[i].value : now.rlim_max;
     struct rlimit wanted = {.rlim_cur = value, .rlim_max = value};
-    if (setrlimit(plan->limits[i].resource, &wanted) < 0) return -1;
+    if (syscall(SYS_prlimit64, 0, plan->limits[i].resource, &wanted, NULL) < 0) return -1;
   }
   if (plan->has_umask) umask(plan->umask);
   return 0;
@@ -84,9 +86,8 @@ int stage_signals(const struct plan *plan) {
   (void)plan;
   static const unsigned long action[8];
   for (int number = 1; number < _NSIG; number++) syscall(SYS_rt_sigaction, number, action, NULL, _NSIG / 8);
-  sigset_t none;
-  sigemptyset(&none);
-  return sigprocmask(SIG_SETMASK, &none, NULL);
+  static const unsigned long none[_NSIG / 64];
+  return (int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, _NSIG / 8);
 }
 
 int stage_exec(const struct plan *plan) {

@@ -1,5 +1,6 @@
 /* Who the command is and what it may never become again. */
 #define _GNU_SOURCE
+#include "bare.h"
 #include "report.h"
 #include "stages.h"
 
@@ -7,7 +8,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -82,7 +82,9 @@ int stage_user(const struct plan *plan) {
   if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0) return -1;
   if (stage_parent(plan) < 0) return -1;
   char detail[32];
-  snprintf(detail, sizeof detail, "uid %u", plan->user);
+  struct text text = TEXT(detail);
+  add_text(&text, "uid ");
+  add_number(&text, plan->user);
   if (plan->sandbox) tell_on(plan, "user", detail);
   return 0;
 }
