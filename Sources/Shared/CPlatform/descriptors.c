@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -24,12 +24,24 @@ int rbot_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
   return 0;
 }
 
-int rbot_try_lock(int fd) {
+static int set_lock(int fd, int byte, short kind) {
+  struct flock lock = {.l_type = kind, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
   int status;
   do {
-    status = flock(fd, LOCK_EX | LOCK_NB);
+    status = fcntl(fd, F_OFD_SETLK, &lock);
   } while (status < 0 && errno == EINTR);
+  if (status < 0 && errno == EACCES) errno = EWOULDBLOCK;
   return status;
+}
+
+int rbot_try_lock(int fd, int byte, bool exclusive) { return set_lock(fd, byte, exclusive ? F_WRLCK : F_RDLCK); }
+
+int rbot_unlock(int fd, int byte) { return set_lock(fd, byte, F_UNLCK); }
+
+int rbot_reopen(int fd) {
+  char path[40];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 int rbot_pipe(int fds[2]) { return pipe2(fds, O_CLOEXEC); }

@@ -37,20 +37,17 @@ func readFile(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
   let fd = open(path, O_RDONLY | O_CLOEXEC)
   guard fd >= 0 else { return nil }
   defer { close(fd) }
+  let chunk = 4096
   var bytes: [UInt8] = []
   while bytes.count < limit {
-    let chunk = 4096
-    let start = bytes.count
     var count = 0
-    bytes.append(contentsOf: repeatElement(0, count: chunk))
-    repeat {
-      count = bytes.withUnsafeMutableBytes { buffer in
-        buffer.baseAddress.map { read(fd, $0 + start, chunk) } ?? -1
-      }
-    } while count < 0 && errno == EINTR
-    bytes.removeLast(chunk - max(count, 0))
+    let part = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, initialized in
+      repeat { count = read(fd, buffer.baseAddress, chunk) } while count < 0 && errno == EINTR
+      initialized = max(count, 0)
+    }
     if count < 0 { return nil }
-    if count == 0 { return bytes }
+    if count == 0 { break }
+    if bytes.isEmpty { bytes = part } else { bytes += part }
   }
   return bytes
 }

@@ -24,10 +24,15 @@ public enum LockError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// The lock that makes a second daemon on the same home impossible.
 ///
-/// It belongs to the open file, so a child that inherits the descriptor holds it too: a new daemon cannot start
-/// beside a worker that an old one left. It ends when the last of them closes it.
+/// Two bytes of one file. The first is the daemon's: it is locked on an open file that nobody inherits, so that no
+/// worker can let it go. The second is shared by the workers, each through an open file of its own and for reading
+/// only: a new daemon does not start beside a worker that an old one left. A worker that lets go of its own is one
+/// that the sweep at the start has to find by its other marks; it takes nobody else's away.
 public final class LockFile: Sendable {
-  /// To be inherited by workers; close-on-exec here.
+  private static let daemonByte: Int32 = 0
+  private static let workersByte: Int32 = 1
+
+  /// For ``SpawnRequest/lock``; close-on-exec.
   public let descriptor: Int32
   /// The file.
   public let path: String
@@ -54,18 +59,33 @@ public final class LockFile: Sendable {
       let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
       guard fd >= 0 else { throw .system(SystemError("open the lock \(path)")) }
       opened()
-      guard rbot_try_lock(fd) == 0 else {
+      guard rbot_try_lock(fd, daemonByte, true) == 0, rbot_try_lock(fd, workersByte, true) == 0 else {
         let code = errno
         close(fd)
         guard code == EWOULDBLOCK else { throw .system(SystemError("lock \(path)", code: code)) }
         throw held(path)
       }
+      // From here on our own workers may have it.
+      _ = rbot_unlock(fd, workersByte)
       if isStill(fd, at: path) { return fd }
       // Its holder removed it in between, as a daemon does at its end: whoever comes next would make another
       // file there and lock that.
       close(fd)
     }
     throw held(path)
+  }
+
+  /// An open file of its own for one worker, which holds its share of the lock for as long as it lives.
+  ///
+  /// - Parameter lock: ``descriptor``.
+  /// - Returns: a close-on-exec descriptor, or -1 with errno.
+  static func share(of lock: Int32) -> Int32 {
+    let fd = rbot_reopen(lock)
+    guard fd >= 0, rbot_try_lock(fd, workersByte, false) < 0 else { return fd }
+    let code = errno
+    close(fd)
+    errno = code
+    return -1
   }
 
   private static func held(_ path: String) -> LockError {

@@ -102,26 +102,30 @@ enum ProcessTable {
   private static let hasChildrenLists = access("/proc/self/task/\(getpid())/children", R_OK) == 0
 }
 
-/// A line of `/proc/PID/stat`: the state and the numbers after the name. The name may hold spaces and
-/// parentheses, so everything up to the last `)` is skipped. Field 0 is the state, 1 the parent's pid.
+/// A line of `/proc/PID/stat`: the state and the numbers after the name. Field 0 is the state, 1 the parent's pid.
 struct StatLine {
-  private let state: UInt8
-  private let fields: [UInt64]
+  private var line = rbot_stat()
 
-  init?(pid: Int32) { self.init(readFile("/proc/\(pid)/stat") ?? []) }
-
-  init?(_ line: [UInt8]) {
-    guard let end = line.lastIndex(of: UInt8(ascii: ")")), line.count > end + 3 else { return nil }
-    state = line[end + 2]
-    fields = line[(end + 2)...].split(separator: UInt8(ascii: " ")).map(decimal)
-    guard fields.count > 21 else { return nil }
+  init?(pid: Int32) {
+    guard rbot_read_stat(pid, &line) else { return nil }
   }
 
-  /// A field that is a number; a negative one, which none of ours can be, reads as 0.
-  subscript(index: Int) -> UInt64 { fields[index] }
+  init?(_ bytes: [UInt8]) {
+    let isRead = bytes.withUnsafeBytes { buffer in
+      buffer.baseAddress.map {
+        rbot_parse_stat($0.assumingMemoryBound(to: CChar.self), buffer.count, &line)
+      } ?? false
+    }
+    guard isRead else { return nil }
+  }
+
+  /// A field that is a number, 1 to 22; a negative one, which none of ours can be, reads as 0.
+  subscript(index: Int) -> UInt64 {
+    withUnsafeBytes(of: line.fields) { $0.load(fromByteOffset: (index - 1) * 8, as: UInt64.self) }
+  }
 
   /// Ended, or about to vanish.
-  var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+  var isZombie: Bool { line.state == CChar(UInt8(ascii: "Z")) || line.state == CChar(UInt8(ascii: "X")) }
 }
 
 /// The number that the leading digits make, 0 where there are none.

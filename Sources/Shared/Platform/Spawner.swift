@@ -52,20 +52,12 @@ enum Spawner {
     }
     let outputEnd = try above(output?.theirs ?? 1, request, &theirs)
     let errorEnd = try above(error?.theirs ?? 2, request, &theirs)
-    let lock = if let lock = request.lock { try above(lock, request, &theirs) } else { Int32(-1) }
+    let lock = try request.lock.map { fd throws(SpawnError) in try share(fd, request, &theirs) } ?? -1
     let map = [-1, outputEnd, errorEnd, channel.theirs, report.theirs, lock]
-    let pid = try start(request, map)
-    let pidfd = rbot_pidfd_open(pid)
-    guard pidfd >= 0 else {
-      // Without its pidfd we could not watch it. It is ours and unreaped, so the pid is still its own.
-      let code = errno
-      kill(pid, SIGKILL)
-      var wait = rbot_wait()
-      while rbot_wait_pid(pid, &wait) == 0, wait.pid == 0 { usleep(200) }
-      throw SpawnError(stage: "descriptors", code: code, request: request)
-    }
+    let spawned = try start(request, map)
     return Launch(
-      pid: pid, pidfd: pidfd, report: report.ours, startTicks: ProcessTable.entry(pid)?.startTicks ?? 0,
+      pid: spawned.pid, pidfd: spawned.pidfd, report: report.ours,
+      startTicks: ProcessTable.entry(spawned.pid)?.startTicks ?? 0,
       channel: channel.ours, output: output?.ours, error: error?.ours)
   }
 
@@ -97,15 +89,24 @@ enum Spawner {
     return bag.hold(copy)
   }
 
-  private static func start(_ request: SpawnRequest, _ map: [Int32]) throws(SpawnError) -> Int32 {
-    var pid: Int32 = 0
+  /// The worker's own share of the lock.
+  private static func share(_ lock: Int32, _ request: SpawnRequest, _ bag: inout DescriptorBag)
+    throws(SpawnError) -> Int32
+  {
+    let fd = LockFile.share(of: lock)
+    guard fd >= 0 else { throw SpawnError(stage: "descriptors", code: errno, request: request) }
+    return try above(bag.hold(fd), request, &bag)
+  }
+
+  private static func start(_ request: SpawnRequest, _ map: [Int32]) throws(SpawnError) -> rbot_spawned {
+    var spawned = rbot_spawned()
     let code = withCStrings(request.arguments(parent: getpid())) { arguments in
       withCStrings(request.environmentLines) { environment in
-        rbot_spawn(&pid, request.helper, arguments, environment, map, Int32(map.count))
+        rbot_spawn(&spawned, request.helper, arguments, environment, map, Int32(map.count))
       }
     }
     guard code == 0 else { throw SpawnError(stage: "helper", code: code, request: request) }
-    return pid
+    return spawned
   }
 
   /// The strings as a C array that ends with a null pointer.

@@ -132,6 +132,37 @@ extension RealProcesses {
       #expect(ProcessTree.strays(markedWith: request.spawnID) == [])
     }
 
+    @Test("A worker cannot let go of the lock of its supervisor, nor of another worker's share")
+    func hostileToLock() async throws {
+      let bench = try await Workbench.shared()
+      let path = "/tmp/rbot-lock-\(getpid())-hostile"
+      defer { unlink(path) }
+      var lock: LockFile? = try LockFile(path: path)
+      let descriptor = lock?.descriptor
+      let script = """
+        import fcntl, os, struct, time
+        fcntl.flock(5, fcntl.LOCK_UN)
+        for byte in (0, 1):
+          fcntl.fcntl(5, 37, struct.pack("hhqqi", fcntl.F_UNLCK, 0, byte, 1, 0))
+          try: fcntl.fcntl(5, 37, struct.pack("hhqqi", fcntl.F_WRLCK, 0, byte, 1, 0)); print("taken", flush=True)
+          except OSError: print("refused", flush=True)
+        os.read(3, 1)
+        """
+      let good = try await bench.shell("echo up; read line <&3") { $0.lock = descriptor }
+      #expect(await text(good.standardOutput, lines: 1) == "up\n")
+      let bad = try await bench.spawn(bench.request(["python3", "-c", script]) { $0.lock = descriptor })
+      #expect(await text(bad.standardOutput, lines: 2) == "refused\nrefused\n")
+      #expect(throws: LockError.held(path: path, pid: getpid(), isAlive: true)) { try LockFile(path: path) }
+      lock = nil
+      #expect(throws: LockError.self) { try LockFile(path: path) }
+      for process in [good, bad] {
+        bench.thread.killTree(process.handle)
+        _ = await bench.ending(process)
+        process.closeAll()
+      }
+      _ = try LockFile(path: path)
+    }
+
     @Test("The lock's descriptor is inherited, so the lock outlives its first holder")
     func inheritsLock() async throws {
       let bench = try await Workbench.shared()

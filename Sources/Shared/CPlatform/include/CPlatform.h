@@ -32,10 +32,26 @@ int rbot_wait_pid(pid_t pid, struct rbot_wait *result);
 int rbot_become_subreaper(void);
 int rbot_set_parent_death_signal(int signal);
 
+struct rbot_spawned {
+  pid_t pid;
+  int pidfd;
+};
+
 /* What the child gets: `descriptors[i]` becomes descriptor i (-1: stays closed; 0 to 2 then read or write
- * /dev/null). The descriptors must be above `count` and close-on-exec. Returns 0 or an errno. */
-int rbot_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const int *descriptors,
-               int count);
+ * /dev/null). The descriptors must be above `count` and close-on-exec. It starts with all signals blocked, and with
+ * those ignored that we ignore: rbot-exec resets both. Returns 0 or an errno. */
+int rbot_spawn(struct rbot_spawned *spawned, const char *path, char *const argv[], char *const envp[],
+               const int *descriptors, int count);
+
+/* A line of /proc/PID/stat: the state, and the numbers after it; field 0 is the parent's pid. The name before them may hold
+ * spaces and parentheses, so everything up to the last ')' is skipped. */
+enum { RBOT_STAT_FIELDS = 22 };
+struct rbot_stat {
+  char state;
+  uint64_t fields[RBOT_STAT_FIELDS];
+};
+bool rbot_parse_stat(const char *line, size_t size, struct rbot_stat *stat);
+bool rbot_read_stat(pid_t pid, struct rbot_stat *stat);
 
 /* Where the value of a variable begins in an environment as /proc shows it, -1 where it is not there. */
 ssize_t rbot_find_variable(const void *environment, size_t size, const char *name);
@@ -86,8 +102,12 @@ int rbot_ignore_signal(int signal);
 /* ---- sockets and files (descriptors.c) ---- */
 
 int rbot_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
-/* An exclusive lock of the open file; -1 and EWOULDBLOCK while another holds it. */
-int rbot_try_lock(int fd);
+/* A lock of one byte of the open file (not of the process): exclusive, or shared; -1 and EWOULDBLOCK where another
+ * open file holds it otherwise. */
+int rbot_try_lock(int fd, int byte, bool exclusive);
+int rbot_unlock(int fd, int byte);
+/* The same file opened again, for reading: what its holder does to it does not concern ours. */
+int rbot_reopen(int fd);
 int rbot_pipe(int fds[2]);
 int rbot_socketpair(int fds[2]);
 int rbot_set_nonblocking(int fd, bool nonblocking);
