@@ -43,6 +43,7 @@ public struct DependencyGraph: Sendable {
   /// On whom `name` depends directly.
   public func dependencies(of name: String) -> [String] { nodes[name]?.all ?? [] }
 
+  /// Whether `name` names `other` in its `requires`.
   public func requires(_ name: String, _ other: String) -> Bool {
     nodes[name]?.requires.contains(other) ?? false
   }

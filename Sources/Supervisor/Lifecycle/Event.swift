@@ -17,7 +17,8 @@ public enum Command: String, Hashable, Sendable, CaseIterable {
   case restart
   /// Refuse entries. Answered when the gateway does so.
   case pause
-  /// As pause, and then stop its processes where they are. Answered when both is done.
+  /// As pause, and then stop its processes where they are. Answered when the gateway has been told and they are
+  /// being stopped.
   case freeze
   /// Allow entries again, and let stopped processes go on. Answered as a pause.
   case resume

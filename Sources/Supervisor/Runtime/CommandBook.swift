@@ -76,7 +76,7 @@ extension Supervisor {
     if command == .pause, try params.optionalBool("freeze") ?? false { command = .freeze }
     let names = try names(params)
     let waits = try params.optionalBool("wait") ?? true
-    let method = "strategy.\(command.rawValue)"
+    let method = command == .freeze ? "strategy.pause (freeze)" : "strategy.\(command.rawValue)"
     let call = CommandBook.Call(client.connection, id, names: names) { [weak client] result in
       if let client { self.audit(client, method, names.joined(separator: " "), result) }
     }

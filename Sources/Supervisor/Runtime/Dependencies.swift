@@ -32,6 +32,9 @@ extension Supervisor {
     }
     releaseIfFree(name)
     for other in dependencies.dependencies(of: name) { releaseIfFree(other) }
+    // Whoever waits in vain from now on is not waited for any more.
+    startFeedWhenSettled()
+    wakeSettled()
   }
 
   func refreshNeeds(of worker: Worker) {

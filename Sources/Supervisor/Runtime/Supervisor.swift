@@ -114,11 +114,15 @@ public actor Supervisor {
     fieldsJSON: String? = nil, time: Timestamp? = nil
   ) {
     logs.append(source, run: run, stream, severity, message, fieldsJSON: fieldsJSON, time: time)
-    if severity >= .error, stream == .log, run == workers[source]?.run?.id {
-      workers[source]?.complaint = ReplyLimit.firstLine(of: message)
-    } else if stream == .stderr, run == workers[source]?.run?.id {
-      // Only kept as it is: there may be hundreds of thousands a second.
-      workers[source]?.lastErrorLine = message
+    if stream == .stderr || (severity >= .error && stream == .log), let worker = workers[source],
+      run == worker.run?.id ?? worker.lastExit?.id
+    {
+      // Lines of standard error are only kept as they are: there may be hundreds of thousands a second.
+      if stream == .log {
+        worker.complaint = ReplyLimit.firstLine(of: message)
+      } else {
+        worker.lastErrorLine = message
+      }
     }
     // A strategy's own words stay in its log; what happens to it is for everyone.
     let isOurs = stream == .supervisor || source == Worker.gatewayName

@@ -36,6 +36,7 @@ extension Supervisor {
   private func perform(_ action: Action, on worker: Worker) {
     switch action {
     case .spawn(let generation):
+      worker.lastErrorLine = nil
       spawn(worker, generation)
     case .askToStop(_, let time, let reason):
       worker.tell(
