@@ -29,6 +29,8 @@ struct Household {
   let graph: DependencyGraph
   var gatewayIsReady = true
   var isShuttingDown = false
+  /// Few commands are given, so that what the machines do by themselves goes on for long.
+  let isQuiet: Bool
   var answers: [CommandID: Int] = [:]
   var asked = 0
   /// The first thing that went wrong.
@@ -38,6 +40,7 @@ struct Household {
   init(seed: UInt64) {
     self.seed = seed
     var random = SeededRandom(state: seed)
+    isQuiet = Bool.random(using: &random)
     names = ["a", "b", "c"]
     var nodes: [String: DependencyGraph.Node] = [:]
     for (index, name) in names.enumerated() {
@@ -62,6 +65,7 @@ struct Household {
           $0.limit = isLimited ? .init(bursts: 5, within: .seconds(300)) : nil
           $0.backoff.jitter = 0.25
           $0.refusalCode = 2
+          $0.healthyAfter = .seconds(20)
         })
     }
     self.random = random
@@ -174,14 +178,16 @@ struct Household {
     let policy = member.driver.machine.policy
     if let since = member.readySince, now - since >= policy.healthyAfter {
       members[name]?.failuresSinceHealthy = 0
+      if member.driver.machine.state == .backoff { fail("\(name): a pause after a healthy run") }
     }
+    let hasFailed = members[name]?.failuresSinceHealthy ?? 0 > 0
     let wasReady = member.readySince != nil
     members[name]?.readySince = nil
     // Of the expected ends only that of one that always runs counts.
     guard !end.expected || end.reason == "exited with code 0" else { return }
     let state = member.driver.machine.state
     guard let limit = policy.limit, [.backoff, .starting, .waiting].contains(state) else { return }
-    if member.driver.machine.restartsAt == nil, member.failuresSinceHealthy > 0 || !wasReady, !end.expected {
+    if member.driver.machine.restartsAt == nil, hasFailed || !wasReady, !end.expected {
       fail("\(name): no pause before the restart of one that fails again")
     }
     members[name]?.failuresSinceHealthy += 1

@@ -21,7 +21,10 @@ extension Household {
   mutating func step() {
     let name = names[Int.random(in: 0..<names.count, using: &random)]
     guard let member = members[name] else { return }
-    switch Int.random(in: 0..<100, using: &random) {
+    var dice = Int.random(in: 0..<100, using: &random)
+    // Instead of a command something dies.
+    if isQuiet, dice < 21, !chance(40) { dice = 73 }
+    switch dice {
     case 0..<6: command(.start, name)
     case 6..<9: command(.stop, name)
     case 9..<12: command(.restart, name)
