@@ -99,7 +99,8 @@ extension Supervisor {
       // What it was made of may have changed.
       workers[name]?.cell = nil
       log(name, run: workers[name]?.run?.id, .supervisor, .error, "\(error)")
-      apply(.spawnFailed(generation, reason: error.description), to: name)
+      apply(
+        .spawnFailed(generation, reason: error.description, isTemporary: error.isTemporary), to: name)
     case .success(let process):
       guard let worker = workers[name], worker.lifecycle.liveGeneration == generation, var run = worker.run
       else {
