@@ -15,7 +15,7 @@ struct Rbotctl: ParsableCommand {
     version: Version.text,
     subcommands: [
       StatusVerb.self, StartVerb.self, StopVerb.self, RestartVerb.self, PauseVerb.self, ResumeVerb.self,
-      LogsVerb.self,
+      LogsVerb.self, TopVerb.self,
       MetricsVerb.self, OrdersVerb.self, FillsVerb.self, PositionsVerb.self, EventsVerb.self, ReloadVerb.self,
       ScheduleVerb.self, VersionVerb.self,
     ])

@@ -2,25 +2,6 @@ import ArgumentParser
 import Model
 import Wire
 
-struct MetricsVerb: Verb {
-  static let configuration = CommandConfiguration(
-    commandName: "metrics", abstract: "Show what a strategy reports of itself, and what its process takes.")
-
-  @ParentCommand var parent: Rbotctl
-  @Argument(help: "A strategy, or gateway.") var name: String
-  @OptionGroup var connection: ConnectionOptions
-
-  func run(_ session: Session) async throws -> ExitStatus {
-    do {
-      let answer = try await session.ask("metrics", ["name": .string(name)])
-      try session.show(answer) { MetricsView(result: answer, page: $0).lines }
-      return .done
-    } catch {
-      throw await session.hinting(error, name)
-    }
-  }
-}
-
 struct ReloadVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "reload", abstract: "Read the manifests again; only strategies that changed are touched.")
