@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from conftest import Bench, Start, built_with
 from launcher import Launcher, Outcome
 from programs import LEAN
 
+# What makes the kernel forget the names that nobody holds (cgroup v1).
+FORGETS = Path("/sys/fs/cgroup/memory")
 TRY = """
 import os, sys
 def attempt(what, act):
@@ -150,6 +153,51 @@ attempt("memory", lambda: open("/proc/meminfo"))
         "tasks",
         "cpus",
     }
+
+
+def test_what_is_granted_in_proc_stays_open_and_nothing_else(setting: Start) -> None:
+    options = [*LEAN, "--read", "/proc/self", "--read", "/proc/cpuinfo", "--write", "/dev/null"]
+    outcome = setting("--sandbox", *options).run(
+        python("""
+own = os.open("/proc/self/fd", os.O_RDONLY)
+for fd in os.listdir(own):
+    if int(fd) > 3 and int(fd) != own:
+        try: print(os.readlink(f"/proc/self/fd/{fd}").replace(str(os.getpid()), "self"))
+        except FileNotFoundError: pass
+""")
+    )
+    assert sorted(outcome.out.split()) == ["/proc/cpuinfo", "/proc/self"]
+
+
+@pytest.mark.skipif(not os.access(FORGETS, os.W_OK), reason="no memory cgroup to empty")
+def test_rights_in_proc_survive_a_shortage_of_memory(bench: Bench) -> None:
+    group = FORGETS / f"rbot-test-{os.getpid()}"
+    group.mkdir()
+    try:
+        program = """
+import sys
+for _ in range(2):
+    sys.stdin.readline()
+    for path in ("/proc/self/status", "/proc/cpuinfo"): print(len(open(path).read()) > 0)
+    sys.stdout.flush()
+"""
+        options = ["--sandbox", *LEAN, "--read", "/proc/self", "--read", "/proc/cpuinfo", "--"]
+        worker = subprocess.Popen(
+            [bench.program, *options, *python(program)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            preexec_fn=lambda: (group / "cgroup.procs").write_text("0") and None,
+        )
+        assert worker.stdin and worker.stdout
+        for _ in range(2):
+            worker.stdin.write("go on\n")
+            assert [worker.stdout.readline() for _ in range(2)] == ["True\n"] * 2
+            (group / "memory.force_empty").write_text("0")
+        assert worker.wait() == 0
+    finally:
+        group.rmdir()
 
 
 def test_a_path_that_is_not_there_is_passed_over(setting: Start, bench: Bench) -> None:

@@ -4,7 +4,10 @@
  *
  * What Landlock cannot refuse: looking at a file's attributes (stat), readlink, chdir, and descriptors that are open
  * already. /proc as a whole is never granted by the supervisor: /proc/self as a --read is the folder of our own pid,
- * which the command keeps. */
+ * which the command keeps.
+ *
+ * What is granted in /proc stays open, as a mere reference (O_PATH), in the command too: a rule holds for an inode, and
+ * /proc makes another one for the same path once memory was short and nobody held the first. */
 #define _GNU_SOURCE
 #include "bare.h"
 #include "report.h"
@@ -60,8 +63,30 @@ struct skipped {
 };
 
 static bool scoped;
+static int pinned[READABLE_MAX + WRITABLE_MAX];
+static int pinned_count;
 
 bool signals_are_scoped(void) { return scoped; }
+
+bool is_pinned(int fd) {
+  for (int i = 0; i < pinned_count; i++)
+    if (pinned[i] == fd) return true;
+  return false;
+}
+
+int highest_pinned(void) {
+  int highest = -1;
+  for (int i = 0; i < pinned_count; i++)
+    if (pinned[i] > highest) highest = pinned[i];
+  return highest;
+}
+
+/* The device number of /proc, which is one file system whatever its paths are. */
+static dev_t proc_device(void) {
+  static struct stat proc;
+  if (proc.st_dev == 0 && syscall(SYS_newfstatat, AT_FDCWD, "/proc", &proc, 0L) < 0) return 0;
+  return proc.st_dev;
+}
 
 static int probe(void) {
   long abi = syscall(CALL_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
@@ -97,9 +122,15 @@ static void grant(int rules, const char *path, uint64_t allowed, struct skipped 
     return;
   }
   /* The kernel takes a folder's rights for nothing but folders. */
-  if (syscall(SYS_fstat, fd, &status) == 0 && !S_ISDIR(status.st_mode)) allowed &= OF_A_FILE;
+  if (syscall(SYS_fstat, fd, &status) < 0) status = (struct stat){0};
+  if (!S_ISDIR(status.st_mode)) allowed &= OF_A_FILE;
   struct path_beneath rule = {.allowed = allowed, .parent = fd};
-  if (syscall(CALL_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0) < 0) skip(skipped, path, errno);
+  if (syscall(CALL_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0) < 0)
+    skip(skipped, path, errno);
+  else if (status.st_dev != 0 && status.st_dev == proc_device() && fcntl(fd, F_SETFD, 0) == 0) {
+    pinned[pinned_count++] = fd;
+    return;
+  }
   close(fd);
 }
 

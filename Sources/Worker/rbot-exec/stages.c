@@ -61,7 +61,7 @@ int stage_limits(const struct plan *plan) {
 int stage_directory(const struct plan *plan) { return plan->directory ? chdir(plan->directory) : 0; }
 
 static bool survives(const struct plan *plan, int fd) {
-  if (fd <= 3 || fd == plan->report) return true;
+  if (fd <= 3 || fd == plan->report || is_pinned(fd)) return true;
   for (int i = 0; i < plan->kept_count; i++)
     if (plan->kept[i] == fd) return true;
   return false;
@@ -70,6 +70,7 @@ static bool survives(const struct plan *plan, int fd) {
 /* Closes the gaps between the descriptors that stay; they are few and low, so one by one up to the highest. */
 int stage_descriptors(const struct plan *plan) {
   int highest = plan->report > 3 ? plan->report : 3;
+  if (highest_pinned() > highest) highest = highest_pinned();
   for (int i = 0; i < plan->kept_count; i++)
     if (plan->kept[i] > highest) highest = plan->kept[i];
   for (int fd = 4; fd < highest; fd++)

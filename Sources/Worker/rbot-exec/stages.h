@@ -26,6 +26,9 @@ int stage_files(const struct plan *plan);
 
 /* After stage_files: whether Landlock keeps signals inside of the worker. */
 bool signals_are_scoped(void);
+/* Descriptors that must stay open in the command for its rights in /proc to last. */
+bool is_pinned(int fd);
+int highest_pinned(void);
 
 /* calls.c */
 int stage_calls(const struct plan *plan);
