@@ -126,3 +126,18 @@ def test_an_exec_that_fails_is_told_after_the_layers(launch: Start, bench: Bench
     assert outcome.code == 127
     assert outcome.report[-1] == f"exec {errno.ENOENT}"
     assert outcome.report[0] == "listener"
+
+
+def test_a_command_without_a_slash_is_looked_for_in_the_path(
+    setting: Start, bench: Bench, place: Path
+) -> None:
+    for name in ("closed", "open"):
+        (place / name).mkdir()
+        (place / name / "it").write_bytes(bench.probe.read_bytes())
+    (place / "open" / "it").chmod(0o755)
+    launcher = setting("--sandbox", "--read", str(place))
+    for folders, ends in ((["closed", "open"], []), (["closed"], ["exec 13"]), ([], ["exec 2"])):
+        path = ":".join([str(place / "none"), *(str(place / one) for one in folders)])
+        outcome = launcher.run(["it", "39"], environment={"PATH": path})
+        assert outcome.code == (127 if ends else 0)
+        assert [line for line in outcome.report if line.startswith("exec")] == ends
