@@ -105,7 +105,7 @@ let control: [Target] = [
   code(
     "Commands", "Control/Commands",
     [
-      "IPC", "Schedule", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix"),
+      "IPC", "Schedule", "Wire", "Config", "Model", "Platform", nio("NIOCore"), nio("NIOPosix"),
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   program("rbotctl", "Control/rbotctl", ["Commands"]),
@@ -135,7 +135,7 @@ let allTests: [Target] = [
     ["TradingStore", "Trading", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),
   tests(
     "CommandsTests", "Control/CommandsTests",
-    ["Commands", "IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
+    ["Commands", "Config", "IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
 ]
 
 // A developer who works on one room may build its tests alone: RBOT_TESTS=ModelTests,WireTests.

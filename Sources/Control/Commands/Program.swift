@@ -18,14 +18,17 @@ public enum Program {
     }
     let options = verb.connection.merged(over: verb.parent.connection)
     do {
-      let socket = try SocketPath.find(
+      let found = SocketPath.find(
         socket: options.socket, home: options.home, environment: surroundings.environment,
-        user: surroundings.user
-      ) { access($0, F_OK) == 0 }
+        user: surroundings.user, state: SocketPath.probe)
+      if type(of: verb).needsDaemon, !options.json, case .success(let choice) = found, let note = choice.note
+      {
+        surroundings.output.complain("rbotctl: \(SafeText.escaped(note))\n")
+      }
       // The loop lives as long as the process: shutting it down would take longer than most commands.
       let loop = MultiThreadedEventLoopGroup.singleton.next()
       return try await verb.run(
-        Session(surroundings: surroundings, options: options, socket: socket, loop: loop))
+        Session(surroundings: surroundings, options: options, found: found, loop: loop))
     } catch {
       return ended(error, isJSON: options.json, surroundings)
     }

@@ -7,17 +7,34 @@ struct Rbotctl: ParsableCommand {
     commandName: "rbotctl",
     abstract: "Watch and control the strategies that rbotd runs.",
     discussion: """
-      Without --home and --socket: $RBOT_HOME, else ./.rbot where a daemon has its socket there, else the home \
-      that rbotd itself chooses (~/.local/state/rbotd; /run/rbotd for root).
+      Begin with: rbotctl status. A strategy of your own: rbotctl new my-bot --python
+
+      Without --home and --socket: $RBOT_HOME, else the first of these where a daemon answers: ./.rbot, the home that \
+      rbotd itself chooses (~/.local/state/rbotd), the service (/run/rbotd).
 
       \(ExitStatus.explained)
       """,
     version: Version.text,
-    subcommands: [
-      StatusVerb.self, StartVerb.self, StopVerb.self, RestartVerb.self, PauseVerb.self, ResumeVerb.self,
-      LogsVerb.self, TopVerb.self,
-      MetricsVerb.self, OrdersVerb.self, FillsVerb.self, PositionsVerb.self, EventsVerb.self, ReloadVerb.self,
-      ScheduleVerb.self, VersionVerb.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Watch:",
+        subcommands: [
+          StatusVerb.self, TopVerb.self, LogsVerb.self, EventsVerb.self, OrdersVerb.self, FillsVerb.self,
+          PositionsVerb.self,
+          MetricsVerb.self,
+        ]),
+      CommandGroup(
+        name: "Control:",
+        subcommands: [
+          StartVerb.self, StopVerb.self, RestartVerb.self, PauseVerb.self, ResumeVerb.self, ResetVerb.self,
+          ReloadVerb.self, VersionVerb.self,
+        ]),
+      CommandGroup(
+        name: "Strategies:",
+        subcommands: [
+          NewVerb.self, CheckVerb.self, RunVerb.self, AddVerb.self, RemoveVerb.self, EnableVerb.self,
+          DisableVerb.self, EditVerb.self, ScheduleVerb.self,
+        ]),
     ])
 
   @OptionGroup var connection: ConnectionOptions
@@ -27,5 +44,11 @@ struct Rbotctl: ParsableCommand {
 protocol Verb: ParsableCommand {
   var parent: Rbotctl { get }
   var connection: ConnectionOptions { get }
+  /// Whether it is of no use without a daemon.
+  static var needsDaemon: Bool { get }
   func run(_ session: Session) async throws -> ExitStatus
+}
+
+extension Verb {
+  static var needsDaemon: Bool { true }
 }

@@ -8,13 +8,20 @@ import Wire
 struct Session: Sendable {
   let surroundings: Surroundings
   let options: ConnectionOptions.Values
-  let socket: String
+  /// The daemon's socket, or why there is none to be looked for.
+  let found: Result<SocketPath.Choice, Failure>
   let loop: any EventLoop
 
   var isJSON: Bool { options.json }
   var page: Page { surroundings.page() }
 
-  func connect() async throws -> Client { try await Client.connect(to: socket, on: loop) }
+  func connect() async throws -> Client { try await Client.connect(to: found.get().path, on: loop) }
+
+  /// A command line that works where this one did, for a sentence that tells what to type next.
+  func command(_ words: String) -> String {
+    let place = options.home.map { " --home \($0)" } ?? options.socket.map { " --socket \($0)" } ?? ""
+    return "rbotctl\(place) \(words)"
+  }
 
   /// Connects, asks once, and leaves.
   func ask(_ method: String, _ params: JSON = [:], timeout: TimeAmount = Client.requestTimeout) async throws

@@ -8,11 +8,15 @@ public struct Surroundings: Sendable {
   public var page: @Sendable () -> Page
   /// Prepares for Ctrl-C during a command that runs until then: it ends well, and a hidden cursor comes back.
   public var untilInterrupted: @Sendable (_ hidesCursor: Bool) -> Void
+  /// Asks the person at the terminal, and waits for one line; nil where there is nobody to ask.
+  public var question: @Sendable (_ text: String) -> String?
 
   public init(
     environment: [String: String], user: UInt32, output: any Output, page: @escaping @Sendable () -> Page,
-    untilInterrupted: @escaping @Sendable (_ hidesCursor: Bool) -> Void
+    untilInterrupted: @escaping @Sendable (_ hidesCursor: Bool) -> Void,
+    question: @escaping @Sendable (_ text: String) -> String? = { _ in nil }
   ) {
+    self.question = question
     self.environment = environment
     self.user = user
     self.output = output

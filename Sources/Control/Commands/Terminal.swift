@@ -19,7 +19,13 @@ extension Surroundings {
         Page(
           size: isTerminal ? terminalSize() : nil, isColoured: isColoured, now: wallClock(),
           localOffset: localOffset)
-      }, untilInterrupted: endOnInterrupt)
+      }, untilInterrupted: endOnInterrupt, question: ask)
+  }
+
+  private static func ask(_ text: String) -> String? {
+    guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return nil }
+    StandardOutput().complain(text)
+    return readLine()
   }
 
   private static func terminalSize() -> Page.Size {

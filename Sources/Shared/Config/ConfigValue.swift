@@ -22,6 +22,17 @@ public enum ConfigValue: Hashable, Sendable {
     }
   }
 
+  /// What a person wrote on a command line: a TOML value, `0.5`, `true`, `["a", "b"]`, or else text as it stands.
+  public init(written text: String) {
+    let isOneLine = !text.contains { $0.isNewline }
+    let document = isOneLine ? try? Document(path: "", text: "value = " + text) : nil
+    if let root = document?.root, root.count == 1, let value = root["value"] {
+      self = value
+    } else {
+      self = .string(text)
+    }
+  }
+
   /// The value as TOML on one line.
   public var toml: String {
     switch self {

@@ -36,8 +36,10 @@ public enum ManifestDirectory {
       // A folder without a manifest, such as the SDK's, is no strategy.
       guard access(file, F_OK) == 0 else { continue }
       do {
-        let manifest = try StrategyManifest(path: file)
+        var manifest = try StrategyManifest(path: file)
         contents.warnings += manifest.warnings
+        // Their lines are no part of what a reload compares.
+        manifest.warnings = []
         if let owner = owners[manifest.name], owner != file {
           contents.issues.append(
             issue(file, "name", "\"\(manifest.name)\" is the name of \(owner) already"))
@@ -80,6 +82,13 @@ public enum ManifestDirectory {
       if !name.hasPrefix(".") { names.append(name) }
     }
     return names.sorted()
+  }
+}
+
+extension StrategyManifest {
+  /// The line of a key with its tables, `restart.policy`, or of the table around it; nil where there is neither.
+  public func line(of key: String) -> Int? {
+    (try? Document(path: path))?.lines.line(key.split(separator: ".").map(String.init))
   }
 }
 

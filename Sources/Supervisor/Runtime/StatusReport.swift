@@ -54,6 +54,7 @@ extension Supervisor {
       "pid": .int(Int(getOwnPid())), "version": .string(Version.text), "uptime_s": .double(uptime()),
       "state": .string(phase.rawValue), "started": .string(started.description),
       "home": .string(options.layout.state),
+      "strategies_folder": .string(options.strategies), "config": .string(options.config),
       "control": .string(options.layout.controlSocket),
       "records": [
         "written": .int(store.written), "waiting": .int(store.pending), "lost": .int(store.lost),

@@ -131,7 +131,7 @@ import Wire
       #expect(metrics.output.lines[2] == "signal  side=buy   0.81   1m      7")
       let reload = await rbotctl("reload", "--dry-run", "--socket", daemon.path)
       #expect(reload.status == .refused)
-      #expect(reload.output.lines.first == "would be added    a")
+      #expect(reload.output.lines.first == "would be added      a")
       #expect(
         reload.output.complained
           == "rbotctl: /s/d/strategy.toml:3: unknown key comand; did you mean command?\n")

@@ -35,28 +35,59 @@ import Testing
     #expect(NearestName.unknown("a", known: []) == "there is no strategy a; there are none at all")
   }
 
-  private func find(
+  private func choose(
     socket: String? = nil, home: String? = nil, _ environment: [String: String] = ["HOME": "/home/ann"],
-    user: UInt32 = 1_000, hasLocal: Bool = false
-  ) throws -> String {
-    try SocketPath.find(socket: socket, home: home, environment: environment, user: user) { _ in hasLocal }
+    user: UInt32 = 1_000, answering: [String] = [], deaf: [String] = []
+  ) throws -> SocketPath.Choice {
+    try SocketPath.find(socket: socket, home: home, environment: environment, user: user) { path in
+      if answering.contains(where: path.hasSuffix) { return .answers }
+      return deaf.contains(where: path.hasSuffix) ? .deaf : .absent
+    }.get()
   }
 
-  @Test func theSocketIsFoundInOrder() throws {
-    #expect(try find(socket: "/a/b.sock", home: "/h") == "/a/b.sock")
-    #expect(try find(home: "/h", ["RBOT_HOME": "/other"]) == "/h/run/control.sock")
-    #expect(try find(["RBOT_HOME": "/other"], hasLocal: true) == "/other/run/control.sock")
-    #expect(try find(hasLocal: true).hasSuffix("/.rbot/run/control.sock"))
-    #expect(try find(user: 0, hasLocal: true).hasSuffix("/.rbot/run/control.sock"))
-    #expect(try find() == "/home/ann/.local/state/rbotd/run/control.sock")
-    #expect(try find(["XDG_STATE_HOME": "/x"]) == "/x/rbotd/run/control.sock")
-    #expect(try find(user: 0) == "/run/rbotd/control.sock")
+  private let local = "/.rbot/run/control.sock"
+  private let own = "/home/ann/.local/state/rbotd/run/control.sock"
+  private let service = "/run/rbotd/control.sock"
+
+  @Test func whatIsSaidIsTakenWhoeverElseAnswers() throws {
+    #expect(try choose(socket: "/a/b.sock", home: "/h", answering: [local]).path == "/a/b.sock")
+    #expect(try choose(home: "/h", ["RBOT_HOME": "/other"], answering: [local]).path == "/h/run/control.sock")
+    #expect(try choose(["RBOT_HOME": "/other"], answering: [local]).path == "/other/run/control.sock")
+  }
+
+  @Test func theFirstThatAnswersIsTaken() throws {
+    #expect(try choose(answering: [local]).path.hasSuffix(local))
+    #expect(try choose(user: 0, answering: [local]).path.hasSuffix(local))
+    #expect(try choose(answering: [own]).path == own)
+    #expect(try choose(answering: [service]).path == service)
+    #expect(
+      try choose(["XDG_STATE_HOME": "/x"], answering: ["/x/rbotd/run/control.sock"]).path.hasPrefix("/x/"))
+    #expect(try choose([:], answering: [local]).path.hasSuffix(local))
+    #expect(try choose(answering: [own]).note == nil)
+  }
+
+  @Test func whatAKilledDaemonLeftIsNotPreferredToOneThatLives() throws {
+    let choice = try choose(answering: [own], deaf: [local])
+    #expect(choice.path == own)
+    #expect(choice.note?.hasSuffix("any more; this is the daemon at \(own)") == true)
+  }
+
+  @Test func ofTwoThatAnswerItIsSaidWhichOneThisIs() throws {
+    let choice = try choose(answering: [local, service])
+    #expect(choice.path.hasSuffix(local))
+    #expect(choice.note?.hasSuffix("for the one at \(service) say --socket \(service)") == true)
+  }
+
+  @Test func whereNobodyAnswersTheOneThatWasThereIsNamed() throws {
+    #expect(try choose(deaf: [local]).path.hasSuffix(local))
+    #expect(try choose().path == own)
+    #expect(try choose(user: 0).path == service)
   }
 
   @Test func aPathThatIsTooLongForASocketIsAUsageError() {
     let path = "/" + String(repeating: "x", count: 120)
-    #expect(throws: Failure.self) { try find(socket: path) }
-    #expect(throws: Failure.self) { try find(home: path) }
-    #expect(throws: Failure.self) { try find([:]) }
+    #expect(throws: Failure.self) { try choose(socket: path) }
+    #expect(throws: Failure.self) { try choose(home: path) }
+    #expect(throws: Failure.self) { try choose([:]) }
   }
 }

@@ -4,17 +4,21 @@ import Wire
 
 struct ReloadVerb: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "reload", abstract: "Read the manifests again; only strategies that changed are touched.")
+    commandName: "reload", abstract: "Read the manifests again; only strategies that changed are touched.",
+    discussion: "Exits with 1 when a manifest has errors; the others are taken all the same.")
 
   @ParentCommand var parent: Rbotctl
   @Flag(help: "Show what would change, and do nothing.") var dryRun = false
   @OptionGroup var connection: ConnectionOptions
 
   func run(_ session: Session) async throws -> ExitStatus {
-    let answer = try await session.ask("reload", ["dry_run": .bool(dryRun)], timeout: Client.commandTimeout)
+    let answer = try await session.reload(dryRun: dryRun)
     let view = ReloadView(result: answer, isDryRun: dryRun)
     try session.show(answer) { _ in view.lines }
-    if !session.isJSON { for error in view.errors { session.complain(error) } }
+    if !session.isJSON {
+      for warning in view.warnings { session.complain("warning: \(warning)") }
+      for error in view.errors { session.complain(error) }
+    }
     return view.errors.isEmpty ? .done : .refused
   }
 }

@@ -8,7 +8,7 @@ struct StatusVerb: Verb {
     discussion: "With a name, exits with 3 when that strategy has no process.")
 
   @ParentCommand var parent: Rbotctl
-  @Argument(help: "One strategy, in detail.") var name: String?
+  @Argument(help: "One strategy, in detail.", completion: StrategyNames.completion) var name: String?
   @Flag(name: [.short, .long], help: "Draw it again every second until Ctrl-C.") var watch = false
   @OptionGroup var connection: ConnectionOptions
 

@@ -3,7 +3,10 @@ import Wire
 
 /// Whose, and how many.
 struct Selection: ParsableArguments {
-  @Option(help: ArgumentHelp("Only those of one strategy.", valueName: "name")) var strategy: String?
+  @Option(
+    help: ArgumentHelp("Only those of one strategy.", valueName: "name"), completion: StrategyNames.completion
+  )
+  var strategy: String?
   @Option(name: [.customShort("n"), .long], help: "How many, at the most.") var lines = 100
 
   func validate() throws {

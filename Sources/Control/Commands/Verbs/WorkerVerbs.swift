@@ -3,7 +3,7 @@ import Wire
 
 /// Which strategies a command is about, and whether to wait for it.
 struct Names: ParsableArguments {
-  @Argument(help: "Strategies.") var names: [String] = []
+  @Argument(help: "Strategies.", completion: StrategyNames.completion) var names: [String] = []
   @Flag(help: "All of them.") var all = false
   @Flag(help: "Come back at once, not when it is done.") var noWait = false
 
@@ -18,13 +18,18 @@ protocol WorkerVerb: Verb {
   /// The method on the wire, without `strategy.`.
   static var method: String { get }
   var target: Names { get }
+  /// What it adds to the parameters.
+  var more: JSONObject { get }
 }
 
 extension WorkerVerb {
+  var more: JSONObject { JSONObject() }
+
   func run(_ session: Session) async throws -> ExitStatus {
     var params: JSONObject = JSONObject()
     if target.all { params["all"] = true } else { params["names"] = .array(target.names.map(JSON.string)) }
     params["wait"] = .bool(!target.noWait)
+    for field in more.fields { params[field.key] = field.value }
     let answer = try await session.ask(
       "strategy.\(Self.method)", .object(params), timeout: Client.commandTimeout)
     let results = answer.items("results")
@@ -90,16 +95,37 @@ struct RestartVerb: WorkerVerb {
 struct PauseVerb: WorkerVerb {
   static let method = "pause"
   static let configuration = CommandConfiguration(
-    commandName: "pause", abstract: "Refuse entries of strategies; they run on, and their exits work.")
+    commandName: "pause", abstract: "Refuse entries of strategies; they run on, and their exits work.",
+    discussion: """
+      With --freeze their processes are stopped as well, once the gateway refuses their entries: nothing of theirs \
+      runs until rbotctl resume. Their stop losses and take profits are the gateway's and go on working.
+      """)
   @ParentCommand var parent: Rbotctl
   @OptionGroup var target: Names
+  @Flag(help: "Stop their processes where they are, until resume.") var freeze = false
   @OptionGroup var connection: ConnectionOptions
+
+  var more: JSONObject {
+    var more = JSONObject()
+    if freeze { more["freeze"] = true }
+    return more
+  }
 }
 
 struct ResumeVerb: WorkerVerb {
   static let method = "resume"
   static let configuration = CommandConfiguration(
-    commandName: "resume", abstract: "Allow entries of paused strategies again.")
+    commandName: "resume", abstract: "Allow entries of paused strategies again, and let frozen ones run on.")
+  @ParentCommand var parent: Rbotctl
+  @OptionGroup var target: Names
+  @OptionGroup var connection: ConnectionOptions
+}
+
+struct ResetVerb: WorkerVerb {
+  static let method = "reset"
+  static let configuration = CommandConfiguration(
+    commandName: "reset",
+    abstract: "Forget the failures of failed strategies; rbotctl start then tries again.")
   @ParentCommand var parent: Rbotctl
   @OptionGroup var target: Names
   @OptionGroup var connection: ConnectionOptions
