@@ -17,7 +17,7 @@ struct StatusVerb: Verb {
     let client = try await session.connect()
     defer { client.close() }
     let status = try await fetch(client, session)
-    try session.show(status) { view(status, $0) }
+    try session.show(status) { view(status, $0, session) }
     guard name != nil else { return .done }
     return status.items("strategies").first.map(StrategyView.isRunning) == true ? .done : .notRunning
   }
@@ -36,11 +36,13 @@ struct StatusVerb: Verb {
     }
   }
 
-  private func view(_ status: JSON, _ page: Page) -> [Line] {
+  private func view(_ status: JSON, _ page: Page, _ session: Session) -> [Line] {
     if name != nil, let strategy = status.items("strategies").first {
-      return StrategyView(strategy: strategy, gateway: status["gateway"] ?? .null, page: page).lines
+      return StrategyView(
+        strategy: strategy, gateway: status["gateway"] ?? .null, page: page, command: session.command
+      ).lines
     }
-    return StatusView(status: status, page: page).lines
+    return StatusView(status: status, page: page, command: session.command).lines
   }
 
   /// Redraws until Ctrl-C; a daemon that goes away is waited for.
@@ -55,7 +57,11 @@ struct StatusVerb: Verb {
         if let client { open = client } else { open = try await session.connect() }
         client = open
         let status = try await fetch(open, session)
-        if session.isJSON { try session.write(status) } else { try draw(view(status, session.page), session) }
+        if session.isJSON {
+          try session.write(status)
+        } else {
+          try draw(view(status, session.page, session), session)
+        }
       } catch let failure as Failure where failure.status == .unreachable {
         client?.close()
         client = nil

@@ -17,7 +17,9 @@ struct ReloadView {
   /// Each step with its reasons: `restart  grid-bot  limits.memory, command`.
   private var plan: [Line] {
     let unchanged = Set(result.items("unchanged").map(\.shown))
-    let steps = result.items("plan").filter { $0.text("action") != "none" || !unchanged.contains($0.text("name")) }
+    let steps = result.items("plan").filter {
+      $0.text("action") != "none" || !unchanged.contains($0.text("name"))
+    }
     let width = steps.map { TextWidth.of($0.cell("name").text) }.max() ?? 0
     return steps.map { step in
       let action = step.text("action")

@@ -5,16 +5,20 @@ import Wire
 struct StatusView {
   let status: JSON
   let page: Page
+  /// Makes a command line that works where this one did.
+  var command: (String) -> String = { "rbotctl " + $0 }
 
   var lines: [Line] {
     var lines = [supervisor, gateway]
-    lines += status.items("errors").map(Self.issue)
+    lines += status.items("errors").map { Self.issue($0, "error", .red) }
+    lines += status.items("warnings").map { Self.issue($0, "warning", .yellow) }
     lines.append("")
     let strategies = status.items("strategies")
     if strategies.isEmpty {
+      let folder = status["supervisor"]?.text("strategies_folder") ?? ""
       lines.append(
-        Line("There are no strategies: put a folder with a strategy.toml where rbotd looks for them,", .dim))
-      lines.append(Line("then: rbotctl reload", .dim))
+        Line("There are no strategies\(folder.isEmpty ? "" : " in \(folder)"). To begin with one:", .dim))
+      lines.append(Line("  rbotctl new my-bot --python && \(command("add my-bot"))", .dim))
     } else {
       lines += table(strategies).lines(width: page.width)
     }
@@ -55,9 +59,13 @@ struct StatusView {
   /// Orders of this mode are real.
   static func style(mode: String) -> Style { mode == "live" || mode == "canary" ? .red : .plain }
 
-  static func issue(_ issue: JSON) -> Line {
+  private static func issue(_ issue: JSON, _ word: String, _ style: Style) -> Line {
     let place = issue.text("path") + (issue["line"]?.intValue.map { ":\($0)" } ?? "")
-    return Line([Span("error    ", .red), Span("\(place): \(issue.text("message"))")])
+    let message = issue.text("message")
+    return Line([
+      Span(word + String(repeating: " ", count: 9 - word.count), style),
+      Span(place.isEmpty ? message : "\(place): \(message)"),
+    ])
   }
 
   static func joined(_ facts: [String]) -> String { facts.filter { !$0.isEmpty }.joined(separator: " · ") }
@@ -82,11 +90,14 @@ struct StatusView {
     // The state is of the process; a pause that waits for it shows beside it.
     let state = strategy.text("state")
     let isPaused = strategy["paused"]?.boolValue ?? false
-    let trouble = strategy.text("reason")
+    // Its last line says what it is; the rest of a traceback is for status NAME.
+    let trouble = SafeText.lines(strategy.text("reason")).last { !$0.isEmpty } ?? ""
+    let word = strategy["frozen"]?.boolValue == true ? "frozen" : "paused"
     return [
       strategy.cell("name"),
       isPaused && state != "paused"
-        ? Span("\(state), paused", StateWord.style(state)) : StateWord.span(state),
+        ? Span("\(state), \(word)", StateWord.style(state))
+        : Span(isPaused ? word : state, StateWord.style(state)),
       strategy.cell("pid"), Span(page.age(strategy.text("since"))), strategy.cell("restarts"),
       strategy.cell("orders"),
       strategy.cell("fills"), Span(Self.positions(strategy)), profit.money("realised"),
