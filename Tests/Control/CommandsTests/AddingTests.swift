@@ -149,12 +149,13 @@ import Wire
     try folder.put("bot/strategy.toml", Self.plain, mode: 0o600)
     let bad = try tools.put("bad", "#!/bin/sh\necho 'enabeld = true' >>\"$1\"\n", mode: 0o755)
     let good = try tools.put("good", "#!/bin/sh\necho 'enabled = false' >>\"$1\"\n", mode: 0o755)
-    let before = try TestFolder.temporaryEdits()
+    let before = TestFolder.temporaryEdits()
     try await withDaemon(answers(folder)) { daemon in
       let wrong = await rbotctl("edit", "bot", "--socket", daemon.path, environment: ["EDITOR": bad])
       #expect(wrong.status == .refused)
       #expect(wrong.output.complained.contains("did you mean \"enabled\"?"))
-      #expect(try folder.text("bot/strategy.toml") == Self.plain)
+      let kept = try folder.text("bot/strategy.toml")
+      #expect(kept == Self.plain)
       #expect(!daemon.requests.map(\.method).contains("reload"))
       let right = await rbotctl("edit", "bot", "--socket", daemon.path, environment: ["VISUAL": good])
       #expect(right.status == .done, "\(right.output.complained)")
@@ -164,7 +165,7 @@ import Wire
     #expect(try folder.text("bot/strategy.toml") == Self.plain + "enabled = false\n")
     #expect(try folder.mode("bot/strategy.toml") == 0o600)
     #expect(folder.names == ["bot"])
-    #expect(try TestFolder.temporaryEdits() == before)
+    #expect(TestFolder.temporaryEdits() == before)
   }
 
   @Test func aNewStrategyIsThereWholeAndIsNotPutOverAnother() async throws {
@@ -174,7 +175,8 @@ import Wire
     #expect(made.output.written.contains("rbotctl add \(folder.path)/my-bot"))
     #expect(Path.names(in: folder.path + "/my-bot") == ["strategy.py", "strategy.toml"])
     #expect(try folder.text("my-bot/strategy.py").contains("class MyBot(Strategy):"))
-    #expect(try !folder.text("my-bot/strategy.toml").contains("@"))
+    let manifest = try folder.text("my-bot/strategy.toml")
+    #expect(!manifest.contains("@"))
     let again = await rbotctl("new", "my-bot", "--python", "--function", "--at", folder.path)
     #expect(again.status == .refused)
     #expect(again.output.complained.contains("is there already"))
@@ -215,7 +217,7 @@ import Wire
 
 extension TestFolder {
   /// The copies that an edit may have left.
-  static func temporaryEdits() throws -> [String] {
+  static func temporaryEdits() -> [String] {
     (Path.names(in: "/tmp") ?? []).filter { $0.hasPrefix("rbotctl-edit-") }
   }
 }
