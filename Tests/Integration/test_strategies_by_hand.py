@@ -58,6 +58,7 @@ def outside() -> Iterator[Path]:
 @pytest.mark.parametrize("form", [["--python"], ["--python", "--function"]], ids=" ".join)
 def test_from_new_to_remove(form: list[str], outside: Path) -> None:
     with Daemon() as daemon:
+        daemon.wait_ready()
         made = rbotctl("new", "my-bot", *form, cwd=outside)
         assert made.returncode == 0, made.stderr
         assert rbotctl("check", "my-bot/", cwd=outside).returncode == 0
@@ -112,6 +113,7 @@ def test_a_broken_file_is_refused_with_its_line_and_nothing_is_left(outside: Pat
 def test_a_link_runs_what_is_in_the_folder_itself(outside: Path) -> None:
     assert rbotctl("new", "linked", "--python", cwd=outside).returncode == 0
     with Daemon() as daemon:
+        daemon.wait_ready()
         added = daemon.ctl("add", str(outside / "linked"), "--link")
         assert added.returncode == 0, added.stderr
         daemon.wait_ready("linked")

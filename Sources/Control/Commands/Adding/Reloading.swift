@@ -13,8 +13,8 @@ extension Session {
   func settled(_ name: String, seconds: Int = 40) async throws -> JSON? {
     let client = try await connect()
     defer { client.close() }
-    var last: JSON?
-    for _ in 0..<seconds * 10 {
+    var tries = 0
+    while true {
       let status: JSON
       do {
         status = try await client.request("status", ["strategy": .string(name)])
@@ -22,12 +22,12 @@ extension Session {
         return nil
       }
       guard let strategy = status.items("strategies").first else { return nil }
-      last = strategy
-      if !["starting", "stopping"].contains(strategy.text("state")) { return strategy }
+      let isMoving = ["starting", "stopping"].contains(strategy.text("state"))
+      if !isMoving || tries >= seconds * 10 { return strategy }
+      tries += 1
       // The daemon has no call that waits for this; a start that takes long is not looked at more often.
       try await Task.sleep(for: .milliseconds(100))
     }
-    return last
   }
 
   /// One line about where a strategy has arrived.
