@@ -24,6 +24,12 @@ int rbot_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
   return 0;
 }
 
+int rbot_socket_family(int fd) {
+  int family = -1;
+  socklen_t size = sizeof family;
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0 ? -1 : family;
+}
+
 static int set_lock(int fd, int byte, short kind) {
   struct flock lock = {.l_type = kind, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
   int status;

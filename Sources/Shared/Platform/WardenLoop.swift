@@ -129,6 +129,7 @@ final class WardenLoop {
       pidfd = take(Int32(truncatingIfNeeded: notification.arguments.0), of: notification)
       call = reader.signal(through: pidfd, notification)
     }
+    if call == .connect(.internet), !isInternet(notification) { call = .connect(.family(Int(AF_UNIX))) }
     // What was read may have been another's that has got the pid since.
     guard notification.task > 0, rbot_notify_is_valid(listener, notification.id) else {
       _ = rbot_notify_answer(listener, notification.id, EPERM)
@@ -156,6 +157,16 @@ final class WardenLoop {
     let copy = rbot_take_descriptor(notification.task, fd)
     guard copy < 0, errno == EINVAL else { return copy }
     return rbot_take_descriptor(ProcessTable.process(of: notification.task) ?? notification.task, fd)
+  }
+
+  /// Whether the socket is of a family for which the kernel itself may read the address, again: on a Unix socket it
+  /// would be another by then. (A caller that also puts another socket in its place in these microseconds gets
+  /// past this; that is why only a sandbox with network gets here.)
+  private func isInternet(_ notification: rbot_notification) -> Bool {
+    let socket = take(Int32(truncatingIfNeeded: notification.arguments.0), of: notification)
+    guard socket >= 0 else { return false }
+    defer { Glibc.close(socket) }
+    return [AF_INET, AF_INET6].contains(rbot_socket_family(socket))
   }
 
   private func connect(_ ward: Ward, _ notification: rbot_notification, _ path: String) {

@@ -95,6 +95,25 @@ extension RealProcesses {
       close(accepted)
     }
 
+    @Test("With network it connects to the internet's addresses, but not with a Unix socket")
+    func network() async throws {
+      let bench = try await Workbench.shared()
+      let (printed, refusals) = try await bench.python(
+        Self.prelude + """
+          import ctypes, struct
+          door = socket.socket(); door.bind(("127.0.0.1", 0)); door.listen()
+          dialler = socket.socket()
+          print(attempt(dialler.connect, door.getsockname()), attempt(socket.socket, 17, socket.SOCK_RAW))
+          address = struct.pack("=HHI8x", socket.AF_INET, 0, 0)
+          libc = ctypes.CDLL(None, use_errno=True)
+          unix = socket.socket(socket.AF_UNIX)
+          print(libc.connect(unix.fileno(), address, len(address)), errno.errorcode[ctypes.get_errno()])
+          """
+      ) { $0.sandbox?.allowsNetwork = true }
+      #expect(printed == "ok EACCES\n-1 EACCES\n")
+      #expect(refusals.map(\.detail) == ["packet raw", "address family 1"])
+    }
+
     @Test("A peer that takes nobody holds up its caller for a second, and nobody else")
     func slowPeer() async throws {
       let bench = try await Workbench.shared()

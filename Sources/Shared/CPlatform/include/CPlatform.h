@@ -102,6 +102,8 @@ int rbot_ignore_signal(int signal);
 /* ---- sockets and files (descriptors.c) ---- */
 
 int rbot_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
+/* AF_INET, say. */
+int rbot_socket_family(int fd);
 /* A lock of one byte of the open file (not of the process): exclusive, or shared; -1 and EWOULDBLOCK where another
  * open file holds it otherwise. */
 int rbot_try_lock(int fd, int byte, bool exclusive);
