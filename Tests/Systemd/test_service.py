@@ -73,6 +73,32 @@ def test_the_examples_become_ready_and_trade() -> None:
     assert unit("StatusText") == f"gateway ready, {running} of {running + 1} strategies running"
 
 
+def test_each_strategy_has_a_user_and_a_cgroup_of_its_own_and_no_capability() -> None:
+    found = eventually("the examples are ready", ready, READY_S)
+    users = set()
+    for name in EXAMPLES:
+        item = found[name]
+        process = Path(f"/proc/{item['pid']}")
+        fields = dict(
+            line.split(":\t", 1) for line in (process / "status").read_text().splitlines()
+        )
+        users.add(fields["Uid"].split()[0])
+        assert len(set(fields["Uid"].split() + fields["Gid"].split())) == 1
+        assert fields["Groups"].strip() == "" and fields["NoNewPrivs"] == "1"
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert int(fields[kind], 16) == 0, f"{name}: {kind}"
+        layers = {layer["layer"]: layer["in_force"] for layer in item["sandbox"]}
+        needed = ("user", "privileges", "files", "calls", "reports", "signals", "cgroup")
+        assert all(layers[layer] for layer in needed), item["sandbox"]
+        assert item["sandbox_warnings"] == 0, item["sandbox"]
+        assert (process / "cgroup").read_text().strip().endswith(f"/rbotd.service/worker-{name}")
+        assert Path(f"/var/lib/rbotd/state/{name}").stat().st_uid == int(fields["Uid"].split()[0])
+    assert len(users) == len(EXAMPLES) and all(60600 <= int(user) <= 61183 for user in users)
+    assert Path(f"/proc/{main_pid()}/cgroup").read_text().strip().endswith("/supervisor")
+    gateway = (Path("/proc") / str((status() or {})["gateway"]["pid"]) / "status").read_text()
+    assert "CapEff:\t0000000000000000" in gateway and "CapAmb:\t0000000000000000" in gateway
+
+
 def test_a_reload_takes_up_what_is_new_and_touches_nothing_else(root: Path) -> None:
     before = strategies()
     folder = Path("/etc/rbotd/strategies/second_grid")
