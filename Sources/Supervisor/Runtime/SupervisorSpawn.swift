@@ -83,6 +83,9 @@ extension Supervisor {
     environment["RBOT_STATE_DIR"] = state
     environment["HOME"] = state
     environment["PYTHONUNBUFFERED"] = "1"
+    // Swift's thread pool asks for a priority that no strategy may have, and would tell syslog that it got none: a
+    // socket that is closed to it, so that each start would show a refusal.
+    environment["LIBDISPATCH_LOG"] = "NO"
     environment["TMPDIR"] = state + "/tmp"
     // A folder that holds nothing else, so that nobody has to read that of all strategies.
     if options.pythonPath != nil { environment["PYTHONPATH"] = options.places.python }
