@@ -19,9 +19,8 @@ struct Rbotctl: ParsableCommand {
       CommandGroup(
         name: "Watch:",
         subcommands: [
-          StatusVerb.self, TopVerb.self, LogsVerb.self, EventsVerb.self, OrdersVerb.self, FillsVerb.self,
-          PositionsVerb.self,
-          MetricsVerb.self,
+          StatusVerb.self, TopVerb.self, LogsVerb.self, RunsVerb.self, EventsVerb.self, OrdersVerb.self,
+          FillsVerb.self, PositionsVerb.self, MetricsVerb.self,
         ]),
       CommandGroup(
         name: "Control:",

@@ -4,19 +4,22 @@ public import NIOCore
 extension ByteBuffer {
   /// Writes `text` as a JSON string with its quotes.
   public mutating func writeJSONString(_ text: String) {
-    writeInteger(UInt8(ascii: "\""))
     var text = text
-    text.withUTF8 { utf8 in
-      var start = 0
-      for index in utf8.indices {
-        let byte = utf8[index]
-        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-        writeBytes(utf8[start..<index])
-        writeEscape(byte)
-        start = index + 1
-      }
-      writeBytes(utf8[start...])
+    text.withUTF8 { writeJSONString(utf8: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Writes bytes that are well-formed UTF-8 as a JSON string with its quotes.
+  public mutating func writeJSONString(utf8: UnsafeRawBufferPointer) {
+    writeInteger(UInt8(ascii: "\""))
+    var start = 0
+    for index in utf8.indices {
+      let byte = utf8[index]
+      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      writeBytes(utf8[start..<index])
+      writeEscape(byte)
+      start = index + 1
     }
+    writeBytes(utf8[start...])
     writeInteger(UInt8(ascii: "\""))
   }
 

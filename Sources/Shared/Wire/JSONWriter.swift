@@ -59,6 +59,18 @@ public struct JSONWriter {
     buffer.writeJSONString(text)
   }
 
+  /// A string whose bytes are well-formed UTF-8.
+  public mutating func value(utf8 bytes: UnsafeRawBufferPointer) {
+    separate()
+    buffer.writeJSONString(utf8: bytes)
+  }
+
+  /// Writes a value that is JSON text already.
+  public mutating func value(jsonUTF8 bytes: UnsafeRawBufferPointer) {
+    separate()
+    buffer.writeBytes(bytes)
+  }
+
   public mutating func value(_ number: some FixedWidthInteger) {
     separate()
     buffer.writeDecimal(Int64(truncatingIfNeeded: number))

@@ -76,6 +76,7 @@ extension Supervisor {
   func clientDrained(_ connection: Connection) {
     guard let client = clients[ObjectIdentifier(connection)] else { return }
     for stream in client.streams { stream.pump() }
+    for follower in logs.followers where follower.target.connection === connection { catchUp(follower) }
     client.streams.removeAll(where: \.isFinished)
   }
 
@@ -115,6 +116,7 @@ extension Supervisor {
     case "strategy.resume": try command(.resume, params, id, client)
     case "strategy.reset": try command(.reset, params, id, client)
     case "logs": try streamLogs(params, id, client)
+    case "runs": try showRuns(params, id, client)
     case "events": try streamEvents(params, id, client)
     case "metrics": try showMetrics(params, id, client)
     case "metrics.history": try showMetricHistory(params, id, client)

@@ -148,6 +148,7 @@ extension Supervisor {
     finishSampling()
     diskRounds?.cancel()
     for client in clients.values { client.connection.close() }
+    logs.closeBlocks()
     Task {
       await self.store.close()
       if let failure = self.failure { self.ended.fail(failure) } else { self.ended.succeed() }

@@ -2,34 +2,44 @@ import Model
 import SupervisorStore
 import Wire
 
-/// Where every line passes: numbered, kept in a ring, given to followers, and put into the store's queue.
-struct LogHub {
-  /// Which lines a reader wants.
-  struct Filter {
-    var sources: Set<String>?
-    var severity = Severity.debug
-    var since: Timestamp?
+/// What one strategy, the gateway or the daemon says: its lines on their way into a block.
+final class LogSource {
+  let name: String
+  fileprivate var open: OpenLogBlock
+  /// Lines that were taken since the start.
+  fileprivate(set) var taken = 0
 
-    func matches(_ entry: LogEntry) -> Bool {
-      entry.severity >= severity && (since.map { entry.time >= $0 } ?? true)
-        && (sources?.contains(entry.source) ?? true)
-    }
+  init(_ name: String) {
+    self.name = name
+    open = OpenLogBlock(source: name)
   }
+}
 
-  private static let ringMax = 4_096
-  private static let ringBytesMax = 2 << 20
+/// Where every line passes: numbered, encoded once into its source's block, and given to those who follow.
+///
+/// Blocks are closed together, 200 ms after the first of their lines at the latest, and go to the store's queue: so a
+/// daemon that is killed loses what was said in its last 200 ms, and no more. What goes wrong is handed over at once.
+struct LogHub {
+  /// How long a line may wait for others.
+  static let linger = Duration.milliseconds(200)
+  /// Together the open blocks hold no more than about that.
+  private static let openBytesMax = 1 << 20
   /// Longer messages are cut; a traceback fits.
-  private static let messageMax = 16_384
+  static let messageMax = 16_384
 
   let store: SupervisorStore
   private let severity: Severity
-  private var lastID: Int64
-  private var ring: [LogEntry] = []
-  private var head = 0
-  private var ringBytes = 0
-  private var followers: [(filter: Filter, target: StreamTarget)] = []
-  /// Lines that never reached the store's queue, by source.
-  private(set) var lost: [String: Int] = [:]
+  /// The last line's number.
+  private(set) var lastID: Int64
+  private var sources: [String: LogSource] = [:]
+  /// Those with lines in an open block.
+  private var open: [LogSource] = []
+  /// The number of the first line since blocks were last closed together; nil when there was none.
+  private var floor: Int64?
+  private var openBytes = 0
+  private var isTimerSet = false
+  private(set) var followers: [LogFollower] = []
+  private var scratch: [UInt8] = []
 
   init(store: SupervisorStore, severity: Severity, lastID: Int64) {
     self.store = store
@@ -37,21 +47,67 @@ struct LogHub {
     self.lastID = lastID
   }
 
+  /// Lines that were lost because the disk did not take them, by source.
+  var lost: [String: Int] { store.lostLines }
+
+  mutating func source(_ name: String) -> LogSource {
+    if let source = sources[name] { return source }
+    let source = LogSource(name)
+    sources[name] = source
+    return source
+  }
+
   mutating func append(
     _ source: String, run: Int64?, _ stream: LogStream, _ severity: Severity, _ message: String,
     fieldsJSON: String? = nil, time: Timestamp? = nil
   ) {
     guard severity >= self.severity else { return }
-    lastID += 1
-    let entry = LogEntry(
-      id: lastID, time: time ?? WallClock.now, source: source, run: run, stream: stream, severity: severity,
-      message: message.utf8.count > Self.messageMax ? Self.cut(message) : message,
-      fieldsJSON: (fieldsJSON?.utf8.count ?? 0) > Self.messageMax ? nil : fieldsJSON)
-    if !store.append(entry) { lost[source, default: 0] += 1 }
-    keep(entry)
-    for follower in followers where follower.filter.matches(entry) {
-      follower.target.offer { $0.value(entry) }
+    var message = message.utf8.count > Self.messageMax ? Self.cut(message) : message
+    var fields = fieldsJSON ?? ""
+    if fields.utf8.count > Self.messageMax { fields = "" }
+    let source = self.source(source)
+    message.withUTF8 { message in
+      fields.withUTF8 { fields in
+        append(
+          source, run: run, stream, severity, UnsafeRawBufferPointer(message), UnsafeRawBufferPointer(fields),
+          time ?? WallClock.now)
+      }
     }
+  }
+
+  /// A line that a process has printed, as it came.
+  mutating func append(
+    _ source: LogSource, run: Int64?, _ stream: LogStream, _ severity: Severity,
+    printed line: UnsafeRawBufferPointer, time: Timestamp
+  ) {
+    guard severity >= self.severity else { return }
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    if PrintableText.isPlain(line) { return append(source, run: run, stream, severity, line, nothing, time) }
+    var text = scratch
+    scratch = []
+    text.removeAll(keepingCapacity: true)
+    PrintableText.escape(line, into: &text)
+    text.withUnsafeBytes { append(source, run: run, stream, severity, $0, nothing, time) }
+    scratch = text
+  }
+
+  private mutating func append(
+    _ source: LogSource, run: Int64?, _ stream: LogStream, _ severity: Severity,
+    _ message: UnsafeRawBufferPointer, _ fields: UnsafeRawBufferPointer, _ time: Timestamp
+  ) {
+    lastID += 1
+    let line = LogLine(
+      id: lastID, time: time, source: source.name, run: run, stream: stream, severity: severity,
+      message: message, fields: fields)
+    if source.open.isEmpty { open.append(source) }
+    let floor = floor ?? lastID
+    self.floor = floor
+    source.open.append(line, floor: floor)
+    source.taken += 1
+    openBytes += message.count + fields.count
+    if !followers.isEmpty { for follower in followers { follower.take(line) } }
+    if source.open.isFull { close(source) }
+    if openBytes >= Self.openBytesMax { closeBlocks() }
   }
 
   private static func cut(_ message: String) -> String {
@@ -59,31 +115,35 @@ struct LogHub {
     return String(decoding: message.utf8.prefix(messageMax), as: UTF8.self) + "… (\(rest) bytes cut)"
   }
 
-  private mutating func keep(_ entry: LogEntry) {
-    ring.append(entry)
-    ringBytes += entry.bytes
-    while ring.count - head > Self.ringMax || ringBytes > Self.ringBytesMax {
-      ringBytes -= ring[head].bytes
-      head += 1
-    }
-    // Moving the rest once per half ring keeps both the moves and the waste small.
-    if head > Self.ringMax / 2 {
-      ring.removeFirst(head)
-      head = 0
-    }
+  private mutating func close(_ source: LogSource) {
+    if let block = source.open.close() { store.append(block) }
+    open.removeAll { $0 === source }
   }
 
-  /// The last lines in memory that match, oldest first, and the number below which the store has the rest.
-  func recent(_ filter: Filter, limit: Int) -> (entries: [LogEntry], before: Int64) {
-    var found: [LogEntry] = []
-    for entry in ring[head...].reversed() {
-      if found.count >= limit { break }
-      if filter.matches(entry) { found.append(entry) }
-    }
-    return (found.reversed(), head < ring.count ? ring[head].id : lastID + 1)
+  /// Hands everything to the store's queue.
+  mutating func closeBlocks() {
+    for source in open { if let block = source.open.close() { store.append(block) } }
+    open.removeAll(keepingCapacity: true)
+    floor = nil
+    openBytes = 0
   }
 
-  mutating func follow(_ filter: Filter, _ target: StreamTarget) { followers.append((filter, target)) }
+  /// True when the caller must call ``lingered()`` after ``linger``.
+  mutating func wantsTimer() -> Bool {
+    guard floor != nil, !isTimerSet else { return false }
+    isTimerSet = true
+    return true
+  }
+
+  mutating func lingered() {
+    isTimerSet = false
+    closeBlocks()
+  }
+
+  /// What the open blocks hold by now, for a search.
+  var openBlocks: [LogBlock] { open.compactMap { $0.open.snapshot } }
+
+  mutating func follow(_ follower: LogFollower) { followers.append(follower) }
 
   mutating func unfollow(where leaves: (StreamTarget) -> Bool) { followers.removeAll { leaves($0.target) } }
 }
@@ -112,24 +172,32 @@ extension Severity {
   }
 }
 
+extension LogStream {
+  /// The stream's word on the wire.
+  var word: String {
+    switch self {
+    case .log: "log"
+    case .stdout: "stdout"
+    case .stderr: "stderr"
+    case .supervisor: "supervisor"
+    }
+  }
+}
+
 extension JSONWriter {
   /// A log item of the control protocol.
-  mutating func value(_ entry: LogEntry) {
+  mutating func value(_ line: LogLine) {
     beginObject()
-    field("id", entry.id)
-    field("time", entry.time)
-    field("strategy", entry.source)
-    field("run", entry.run)
-    switch entry.stream {
-    case .log: field("stream", "log")
-    case .stdout: field("stream", "stdout")
-    case .stderr: field("stream", "stderr")
-    case .supervisor: field("stream", "supervisor")
-    }
-    field("level", entry.severity.word)
-    field("message", entry.message)
+    field("id", line.id)
+    field("time", line.time)
+    field("strategy", line.source)
+    field("run", line.run)
+    field("stream", line.stream.word)
+    field("level", line.severity.word)
+    key("message")
+    value(utf8: line.message)
     key("fields")
-    value(json: entry.fieldsJSON ?? "{}")
+    if line.fields.isEmpty { value(json: "{}") } else { value(jsonUTF8: line.fields) }
     endObject()
   }
 }

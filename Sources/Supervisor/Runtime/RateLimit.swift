@@ -15,21 +15,23 @@ struct RateLimit: Sendable {
     tokens = self.bytesPerSecond
   }
 
-  /// Whether a line of that many bytes may pass; counts it when not.
+  /// Whether bytes may pass.
   mutating func admit(_ bytes: Int, now: Moment) -> Bool {
-    guard bytesPerSecond.isFinite else { return true }
-    let passed = Double(now.nanoseconds - filled.nanoseconds) / 1e9
-    tokens = min(bytesPerSecond, tokens + max(0, passed) * bytesPerSecond)
-    filled = now
-    guard tokens >= 1 else {
-      drop(1)
-      return false
-    }
+    guard hasRoom(now: now) else { return false }
     // One line may overdraw, so that a limit smaller than a line still lets lines through now and then.
     tokens -= Double(bytes)
     return true
   }
 
+  private mutating func hasRoom(now: Moment) -> Bool {
+    guard bytesPerSecond.isFinite else { return true }
+    let passed = Double(now.nanoseconds - filled.nanoseconds) / 1e9
+    tokens = min(bytesPerSecond, tokens + max(0, passed) * bytesPerSecond)
+    filled = now
+    return tokens >= 1
+  }
+
+  /// Counts lines that may not pass.
   mutating func drop(_ lines: Int) {
     dropped += lines
     droppedInAll += lines
@@ -40,4 +42,22 @@ struct RateLimit: Sendable {
     defer { dropped = 0 }
     return dropped
   }
+}
+
+/// What all of them together may say: beyond it only those are heard who say little.
+struct OutputLimit: Sendable {
+  /// Output of all workers together that is kept, in bytes a second.
+  static let bytesPerSecond: UInt64 = 64 << 20
+  /// What each may say however much the others do.
+  static let shareBytesPerSecond: UInt64 = 64 << 10
+
+  private var all = RateLimit(bytesPerSecond: bytesPerSecond)
+  private var shares: [String: RateLimit] = [:]
+
+  mutating func admit(_ bytes: Int, from name: String, now: Moment) -> Bool {
+    if all.admit(bytes, now: now) { return true }
+    return shares[name, default: RateLimit(bytesPerSecond: Self.shareBytesPerSecond)].admit(bytes, now: now)
+  }
+
+  mutating func forget(_ name: String) { shares[name] = nil }
 }

@@ -21,10 +21,7 @@ struct EventFollowers {
 }
 
 extension Supervisor {
-  private static let linesMax = 10_000
-
-  private func open(_ id: RequestID, _ client: ControlClient, follows: Bool) throws(RPCError) -> StreamTarget
-  {
+  func open(_ id: RequestID, _ client: ControlClient, follows: Bool) throws(RPCError) -> StreamTarget {
     client.streams.removeAll(where: \.isFinished)
     guard client.streams.count < ControlClient.streamsMax else {
       throw .refused("too_many_streams", "one client may have \(ControlClient.streamsMax) streams open")
@@ -32,51 +29,6 @@ extension Supervisor {
     let target = StreamTarget(client.connection, id, follows: follows)
     client.streams.append(target)
     return target
-  }
-
-  func streamLogs(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
-    var filter = LogHub.Filter()
-    if let names = try params.optionalStrings("names") {
-      let unknown = names.first { workers[$0] == nil && $0 != "rbotd" && remembered[$0] == nil }
-      if let unknown { throw .refused("unknown_strategy", "there is no strategy \(unknown)") }
-      filter.sources = Set(names)
-    }
-    filter.severity = Severity(try params.optionalWord("level", LogLevel.self) ?? .debug)
-    filter.since = try params.optionalTimestamp("since")
-    let follows = try params.optionalBool("follow") ?? false
-    let limit = min(max(0, try params.optionalInt("lines") ?? 100), Self.linesMax)
-    let target = try open(id, client, follows: follows)
-    let recent = logs.recent(filter, limit: limit)
-    if follows { logs.follow(filter, target) }
-    guard recent.entries.count < limit else {
-      target.load(recent.entries) { $1.value($0) }
-      return
-    }
-    var query = LogQuery()
-    query.sources = filter.sources.map { $0.sorted() }
-    query.severity = filter.severity
-    query.since = filter.since
-    query.before = recent.before
-    query.limit = limit - recent.entries.count
-    Task { [query] in await self.loadLogs(query, recent.entries, id, client.connection) }
-  }
-
-  private func loadLogs(_ query: LogQuery, _ recent: [LogEntry], _ id: RequestID, _ connection: Connection)
-    async
-  {
-    let stored: Result<[LogEntry], any Error>
-    do {
-      stored = .success(try await store.logs(query))
-    } catch {
-      stored = .failure(error)
-    }
-    // The client may have left meanwhile.
-    let client = clients[ObjectIdentifier(connection)]
-    guard let target = client?.streams.first(where: { $0.id == id && !$0.isFinished }) else { return }
-    switch stored {
-    case .success(let entries): target.load(entries + recent) { $1.value($0) }
-    case .failure(let error): target.fail(.refused("database", "\(error)"))
-    }
   }
 
   func streamEvents(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {

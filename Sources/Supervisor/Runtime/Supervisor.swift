@@ -57,6 +57,7 @@ public actor Supervisor {
   var housekeeping: RepeatedTask?
   var diskRounds: RepeatedTask?
   var dropNotices: Set<String> = []
+  var outputLimit = OutputLimit()
   var interrupts = 0
   var isGatewayShutDown = false
   var hasEnded = false
@@ -114,15 +115,13 @@ public actor Supervisor {
     fieldsJSON: String? = nil, time: Timestamp? = nil
   ) {
     logs.append(source, run: run, stream, severity, message, fieldsJSON: fieldsJSON, time: time)
-    if stream == .stderr || (severity >= .error && stream == .log), let worker = workers[source],
+    // What went wrong is on its way to the file before anything else happens.
+    if stream == .supervisor, severity >= .error { logs.closeBlocks() }
+    armLogs()
+    if severity >= .error, stream == .log, let worker = workers[source],
       run == worker.run?.id ?? worker.lastExit?.id
     {
-      // Lines of standard error are only kept as they are: there may be hundreds of thousands a second.
-      if stream == .log {
-        worker.complaint = ReplyLimit.firstLine(of: message)
-      } else {
-        worker.lastErrorLine = message
-      }
+      worker.complaint = ReplyLimit.firstLine(of: message)
     }
     // A strategy's own words stay in its log; what happens to it is for everyone.
     let isOurs = stream == .supervisor || source == Worker.gatewayName

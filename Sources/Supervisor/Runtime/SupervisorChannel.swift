@@ -136,46 +136,4 @@ extension Supervisor {
       String.UnicodeScalarView(
         text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
   }
-
-  // MARK: Rates
-
-  /// Whether output of that many bytes is kept; called for every read of a pipe.
-  nonisolated func takesOutput(of name: String, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    let count = bytes.count
-    let lines = bytes.reduce(0) { $0 + ($1 == 0x0A ? 1 : 0) }
-    return assumeIsolated { supervisor in
-      guard let worker = supervisor.workers[name] else { return true }
-      if worker.limit.admit(count, now: .now) {
-        worker.lines += lines
-        return true
-      }
-      // `admit` has counted one already.
-      worker.limit.drop(max(0, lines - 1))
-      supervisor.noticeDrops(of: name)
-      return false
-    }
-  }
-
-  private func admit(_ bytes: Int, _ worker: Worker) -> Bool {
-    if worker.limit.admit(bytes, now: .now) { return true }
-    noticeDrops(of: worker.name)
-    return false
-  }
-
-  /// Says a second later how many lines were dropped, once for all of them.
-  private func noticeDrops(of name: String) {
-    guard dropNotices.insert(name).inserted else { return }
-    loop.assumeIsolated().scheduleTask(in: .seconds(1)) { [self] in
-      assumeIsolated { supervisor in
-        supervisor.dropNotices.remove(name)
-        guard let worker = supervisor.workers[name] else { return }
-        let lines = worker.limit.takeDropped()
-        if lines > 0 {
-          supervisor.log(
-            name, run: worker.run?.id, .supervisor, .warning, "\(lines) lines dropped: above its output limit"
-          )
-        }
-      }
-    }
-  }
 }

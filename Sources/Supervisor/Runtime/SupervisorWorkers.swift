@@ -114,6 +114,7 @@ extension Supervisor {
       case nil: break
       }
       run.reason = end.reason
+      run.isExpected = end.expected
       store.save(run)
       worker.lastExit = run
       log(
@@ -141,6 +142,7 @@ extension Supervisor {
     workers[worker.name] = nil
     rebuildDependencies()
     metrics.forget(worker.name)
+    outputLimit.forget(worker.name)
     store.removed(worker.name)
     remembered[worker.name] = StrategyRecord(
       name: worker.name, isWanted: true, isPaused: false, generation: worker.lifecycle.generation)

@@ -84,6 +84,8 @@ public struct RunRecord: Hashable, Sendable {
   public var exitCode: Int?
   public var signal: Int?
   public var reason: String?
+  /// Whether the end was asked for or planned; nil while it runs, and where nobody saw the end.
+  public var isExpected: Bool?
 
   public init(id: Int64, source: String, generation: Generation, started: Timestamp) {
     self.id = id

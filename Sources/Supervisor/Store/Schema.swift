@@ -37,6 +37,22 @@ enum Schema {
           CREATE TABLE worker_users (name TEXT PRIMARY KEY, uid INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("2 log blocks") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE log_blocks (
+            last_id INTEGER PRIMARY KEY, first_id INTEGER NOT NULL, floor INTEGER NOT NULL, source TEXT NOT NULL,
+            first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, first_run INTEGER NOT NULL,
+            last_run INTEGER NOT NULL, severities INTEGER NOT NULL, streams INTEGER NOT NULL,
+            lines INTEGER NOT NULL, bytes INTEGER NOT NULL, aged_ns INTEGER NOT NULL, data BLOB NOT NULL);
+          CREATE INDEX log_blocks_by_source ON log_blocks (source, last_id, bytes);
+          DROP INDEX logs_by_source;
+          ALTER TABLE logs RENAME TO old_logs;
+          ALTER TABLE runs ADD COLUMN expected INTEGER;
+          """)
+      // The newest at once; what a large file holds beyond that follows while the daemon runs.
+      _ = try LogArchive.convert(database, lines: LogArchive.oldLinesAtOnce)
+    }
     return migrator
   }
 }

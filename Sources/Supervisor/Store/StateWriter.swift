@@ -51,12 +51,12 @@ final class StateWriter: Sendable {
       try database.execute(
         sql: """
           INSERT OR REPLACE INTO runs
-            (id, source, generation, pid, started_ns, ready_ns, ended_ns, exit_code, signal, reason)
-          VALUES (?,?,?,?,?,?,?,?,?,?)
+            (id, source, generation, pid, started_ns, ready_ns, ended_ns, exit_code, signal, reason, expected)
+          VALUES (?,?,?,?,?,?,?,?,?,?,?)
           """,
         arguments: [
           run.id, run.source, run.generation, run.pid, run.started.nanoseconds, run.ready?.nanoseconds,
-          run.ended?.nanoseconds, run.exitCode, run.signal, run.reason,
+          run.ended?.nanoseconds, run.exitCode, run.signal, run.reason, run.isExpected,
         ])
     case .audit(let record):
       try database.execute(

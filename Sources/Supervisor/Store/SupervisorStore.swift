@@ -39,7 +39,7 @@ public final class SupervisorStore: Sendable {
   private let careful: DatabasePool
   /// For logs, metrics and reading.
   let pool: DatabasePool
-  private let telemetry: TelemetryWriter
+  let logWriter: LogWriter
   let metrics: MetricWriter
   private let state: StateWriter
   let retention: Retention
@@ -56,10 +56,13 @@ public final class SupervisorStore: Sendable {
   ) throws(StorageError) {
     let onTrouble: @Sendable (StorageError?) -> Void = { onTrouble($0?.message) }
     careful = try DatabaseFile.open(at: path, durability: .full, readers: 1, migrator: Schema.migrator)
-    pool = try DatabaseFile.open(at: path, durability: .normal, readers: 1, migrator: Schema.migrator)
+    pool = try DatabaseFile.open(at: path, durability: .normal, readers: 2, migrator: Schema.migrator)
     state = StateWriter(pool: careful, onTrouble: onTrouble)
-    telemetry = TelemetryWriter(pool: pool, onTrouble: onTrouble)
     metrics = MetricWriter(pool: pool, onTrouble: onTrouble)
+    // The rest is for the runs, the metrics and the pages' own waste.
+    let archive = LogArchive(bytesMax: retention.bytes / 4 * 3)
+    archive.lookForOldLines(pool)
+    logWriter = LogWriter(pool: pool, archive: archive, onTrouble: onTrouble)
     self.retention = retention
   }
 
@@ -79,7 +82,7 @@ public final class SupervisorStore: Sendable {
           strategies: strategies.map {
             StrategyRecord(name: $0[0], isWanted: $0[1], isPaused: $0[2], generation: $0[3])
           },
-          lastLog: try Int64.fetchOne(database, sql: "SELECT max(id) FROM logs") ?? 0,
+          lastLog: try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM log_blocks") ?? 0,
           lastRun: try Int64.fetchOne(database, sql: "SELECT max(id) FROM runs") ?? 0,
           lastRuns: ends.map { row in
             var run = RunRecord(
@@ -95,10 +98,6 @@ public final class SupervisorStore: Sendable {
       throw StorageError(error, path: pool.path)
     }
   }
-
-  /// False when it was lost, because the disk has not taken what came before.
-  @discardableResult
-  public func append(_ entry: LogEntry) -> Bool { telemetry.append(entry) }
 
   /// Records what is wanted of a strategy.
   public func save(_ record: StrategyRecord) { state.append(.strategy(record)) }
@@ -124,46 +123,10 @@ public final class SupervisorStore: Sendable {
   }
 
   /// Lines and buckets of metrics that were lost for want of room.
-  public var lost: Int { telemetry.lost + metrics.lost + state.lost }
+  public var lost: Int { logWriter.lostLines + metrics.lost + state.lost }
   /// Lines and buckets of metrics that are in the file.
-  public var written: Int { telemetry.written + metrics.written }
-  public var pending: Int { telemetry.pending + metrics.pending }
-
-  /// The last lines that match, oldest first.
-  public func logs(_ query: LogQuery) async throws(StorageError) -> [LogEntry] {
-    do {
-      return try await pool.read { database in try query.fetch(database) }
-    } catch {
-      throw StorageError(error, path: pool.path)
-    }
-  }
-
-  /// The runs of one strategy, newest first.
-  public func runs(of source: String, limit: Int) async throws(StorageError) -> [RunRecord] {
-    do {
-      return try await pool.read { database in
-        try Row.fetchAll(
-          database,
-          sql: """
-            SELECT id, source, generation, started_ns, pid, ready_ns, ended_ns, exit_code, signal, reason FROM runs
-            WHERE source = ? ORDER BY id DESC LIMIT ?
-            """, arguments: [source, limit]
-        ).map { row in
-          var run = RunRecord(
-            id: row[0], source: row[1], generation: row[2], started: Timestamp(nanoseconds: row[3]))
-          run.pid = row[4]
-          run.ready = (row[5] as Int64?).map(Timestamp.init(nanoseconds:))
-          run.ended = (row[6] as Int64?).map(Timestamp.init(nanoseconds:))
-          run.exitCode = row[7]
-          run.signal = row[8]
-          run.reason = row[9]
-          return run
-        }
-      }
-    } catch {
-      throw StorageError(error, path: pool.path)
-    }
-  }
+  public var written: Int { logWriter.written + metrics.written }
+  public var pending: Int { logWriter.waitingLines + metrics.pending }
 
   /// Deletes what is too old or too much, in small steps in the background; returns at once.
   public func prune(now: Timestamp) {
@@ -178,26 +141,14 @@ public final class SupervisorStore: Sendable {
   func pruneNow(_ now: Timestamp) {
     let seconds = retention.age.components.seconds
     let bound = now.advanced(seconds: -seconds).nanoseconds
-    // The table is filled in the order of time, so the row number stands for it and needs no index.
-    if let first = firstKept("logs", bound) {
-      _ = try? Pruning(table: "logs", column: "id").delete(below: first, from: pool)
-    }
+    pruneLogs(before: Timestamp(nanoseconds: bound))
+    pruneRuns()
     pruneMetrics(now.nanoseconds / 1_000_000_000)
-    _ = try? Pruning(table: "logs", column: "id").shrink(toBytes: retention.bytes, in: pool)
-  }
-
-  private func firstKept(_ table: String, _ bound: Int64) -> Int64? {
-    // Walks from the oldest row and ends at the first that is young enough; what it walks over goes next.
-    try? pool.read { database in
-      let kept = try Int64.fetchOne(
-        database, sql: "SELECT id FROM \(table) WHERE time_ns >= ? ORDER BY id LIMIT 1", arguments: [bound])
-      return try kept ?? Int64.fetchOne(database, sql: "SELECT max(id) + 1 FROM \(table)")
-    }
   }
 
   /// Writes what waits, ends the writers and closes the file; nothing may be asked of it after that.
   public func close() async {
-    await telemetry.close()
+    await logWriter.close()
     await metrics.close()
     await state.close()
     // The last connection to go folds the log file into the database, which one that only reads cannot: so those

@@ -20,13 +20,15 @@ struct StoreLoadTests {
     let clock = ContinuousClock()
     let start = clock.now
     let time = Timestamp(nanoseconds: 1)
+    var block = OpenLogBlock(source: "momentum-sniper")
     for id in 1...100_000 {
       // A sender that is faster than the disk is held here, as a socket would hold it.
       while store.pending > 20_000 { usleep(1_000) }
-      store.append(
-        LogEntry(
-          id: Int64(id), time: time, source: "momentum-sniper", run: 1, stream: .log, severity: .info,
-          message: "signal 0.8123 above threshold, entering", fieldsJSON: #"{"instrument":"EUR_USD"}"#))
+      LogEntry(
+        id: Int64(id), time: time, source: "momentum-sniper", run: 1, stream: .log, severity: .info,
+        message: "signal 0.8123 above threshold, entering", fieldsJSON: #"{"instrument":"EUR_USD"}"#
+      ).withLine { block.append($0, floor: 1) }
+      if block.isFull, let full = block.close() { store.append(full) }
       store.append([
         MetricRow(
           series: SeriesKey(
@@ -34,6 +36,7 @@ struct StoreLoadTests {
           bucket: MetricBucket(time: Int64(id) * 10, value: Double(id)))
       ])
     }
+    if let last = block.close() { store.append(last) }
     await store.close()
     print("stored \(store.written) records in \(clock.now - start)")
     #expect(store.written == 200_000)

@@ -6,7 +6,7 @@ import Testing
 @testable import SupervisorStore
 
 /// A folder of its own for each test.
-private final class Folder {
+final class Folder {
   let path: String
 
   init() {
@@ -36,6 +36,15 @@ private func entry(
     severity: severity, message: message, fieldsJSON: #"{"k":1}"#)
 }
 
+extension SupervisorStore {
+  /// A line in a block of its own.
+  func append(_ entry: LogEntry) {
+    var block = OpenLogBlock(source: entry.source)
+    entry.withLine { block.append($0, floor: entry.id) }
+    if let block = block.close() { append(block) }
+  }
+}
+
 @Suite("What the supervisor remembers")
 struct StoreTests {
   @Test("Lines come back in order, by strategy, level, time and number")
@@ -50,20 +59,20 @@ struct StoreTests {
     let reopened = try folder.store()
     var query = LogQuery()
     query.limit = 3
-    let last = try await reopened.logs(query)
+    let last = try await reopened.logs(query).entries
     #expect(
       last
         == [98, 99, 100].map { id in
           entry(id, id % 2 == 0 ? "even" : "odd", id == 100 ? .error : .info, seconds: id, "line \(id)")
         })
-    query.sources = ["odd"]
-    #expect(try await reopened.logs(query).map(\.id) == [95, 97, 99])
+    query.filter.sources = ["odd"]
+    #expect(try await reopened.logs(query).entries.map(\.id) == [95, 97, 99])
     query.before = 97
-    #expect(try await reopened.logs(query).map(\.id) == [91, 93, 95])
+    #expect(try await reopened.logs(query).entries.map(\.id) == [91, 93, 95])
     query = LogQuery()
-    query.severity = .warning
-    query.since = Timestamp(nanoseconds: 0).advanced(seconds: 75)
-    #expect(try await reopened.logs(query).map(\.id) == [80, 90, 100])
+    query.filter.severity = .warning
+    query.filter.since = Timestamp(nanoseconds: 0).advanced(seconds: 75)
+    #expect(try await reopened.logs(query).entries.map(\.id) == [80, 90, 100])
     #expect(try reopened.recall().lastLog == 100)
     await reopened.close()
   }
@@ -119,25 +128,12 @@ struct StoreTests {
     aged.pruneNow(Timestamp(nanoseconds: 0).advanced(seconds: 1_000))
     var query = LogQuery()
     query.limit = 10_000
-    #expect(try await aged.logs(query).map(\.id) == Array(900...1_000))
+    #expect(try await aged.logs(query).entries.map(\.id) == Array(900...1_000))
     await aged.close()
     let small = try folder.store(.init(age: .seconds(1 << 30), bytes: 1))
     small.pruneNow(Timestamp(nanoseconds: 0).advanced(seconds: 1_000))
-    #expect(try await small.logs(query).isEmpty)
+    #expect(try await small.logs(query).entries.isEmpty)
     await small.close()
-  }
-
-  @Test("Records beyond the backlog are lost and counted, and room comes back")
-  func backlog() {
-    let backlog = Backlog(recordsMax: 3, bytesMax: 100)
-    #expect(backlog.admit(60))
-    #expect(!backlog.admit(60))
-    #expect(backlog.admit(10))
-    #expect(backlog.admit(10))
-    #expect(!backlog.admit(1))
-    #expect(backlog.refused == 2)
-    backlog.leave(records: 3, bytes: 80)
-    #expect(backlog.admit(100))
   }
 
   @Test("A closed store is one file, although it was read from")

@@ -64,13 +64,14 @@ struct Client: Sendable {
   ///
   /// - Returns: the final answer.
   func stream(
-    _ method: String, _ params: JSON, deliver: @escaping @Sendable (JSON) throws -> Void
+    _ method: String, _ params: JSON, deliver: @escaping @Sendable (JSON) throws -> Void,
+    missed: @escaping @Sendable (Int) -> Void
   ) async throws -> JSON {
     let (connection, receiver) = (connection, receiver)
     do {
       return try await connection.eventLoop.flatSubmit {
         connection.request(timeout: Self.streamTimeout, method: method) { id, buffer in
-          receiver.begin(id, deliver)
+          receiver.begin(id, deliver, missed: missed)
           buffer.writeRequest(id, method, params)
         }
       }.get()

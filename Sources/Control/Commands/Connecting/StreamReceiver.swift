@@ -14,6 +14,7 @@ final class StreamReceiver: ConnectionHandler {
   private struct Stream {
     let id: JSON
     let deliver: @Sendable (JSON) throws -> Void
+    let missed: @Sendable (Int) -> Void
   }
 
   let ended: EventLoopPromise<End>
@@ -26,12 +27,17 @@ final class StreamReceiver: ConnectionHandler {
     failure = .makeBoxSendingValue(nil, eventLoop: loop)
   }
 
-  /// Items with that id go to `deliver` from now on.
-  func begin(_ id: RequestID, _ deliver: @escaping @Sendable (JSON) throws -> Void) {
-    switch id {
-    case .number(let number): stream.value = Stream(id: .int(number), deliver: deliver)
-    case .text(let text): stream.value = Stream(id: .string(text), deliver: deliver)
-    }
+  /// Items with that id go to `deliver` from now on, the counts of those that were left out to `missed`.
+  func begin(
+    _ id: RequestID, _ deliver: @escaping @Sendable (JSON) throws -> Void,
+    missed: @escaping @Sendable (Int) -> Void
+  ) {
+    let key: JSON =
+      switch id {
+      case .number(let number): .int(number)
+      case .text(let text): .string(text)
+      }
+    stream.value = Stream(id: key, deliver: deliver, missed: missed)
   }
 
   func received(_ frame: Frame, on connection: Connection) {
@@ -41,7 +47,9 @@ final class StreamReceiver: ConnectionHandler {
     }
     guard frame.methodIs("stream"), failure.value == nil, let stream = stream.value else { return }
     let params = frame.params()
-    guard params["id"] == stream.id, let item = params["item"] else { return }
+    guard params["id"] == stream.id else { return }
+    if let count = params["dropped"]?.intValue { stream.missed(count) }
+    guard let item = params["item"] else { return }
     do {
       try stream.deliver(item)
     } catch {

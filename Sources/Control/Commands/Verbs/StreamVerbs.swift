@@ -1,5 +1,4 @@
 import ArgumentParser
-import Model
 import Wire
 
 extension Session {
@@ -21,54 +20,20 @@ extension Session {
       let page = page
       try surroundings.output.write(
         lines(item, page).map { $0.rendered(inColour: page.isColoured) + "\n" }.joined())
+    } missed: { count in
+      complain("\(count) items are missing here, because they came faster than they were read")
     }
     if let dropped = end["dropped"]?.intValue, dropped > 0 {
       complain("\(dropped) items were dropped, because they came faster than they were read")
     }
+    if let before = end["stopped_before"], !before.isNull {
+      let time = end.text("stopped_at")
+      complain(
+        "only lines since \(time.isEmpty ? "number " + before.shown : page.clock(time)) were looked at: "
+          + "--until \(time.isEmpty ? "TIME" : time) goes on from there, a name or --run makes it faster")
+    }
     guard follows else { return .done }
     throw Failure(.unreachable, "stream_ended", "rbotd ended the stream")
-  }
-}
-
-struct LogsVerb: Verb {
-  static let configuration = CommandConfiguration(
-    commandName: "logs", abstract: "Show what strategies, the gateway (gateway) and the daemon (rbotd) say.")
-
-  @ParentCommand var parent: Rbotctl
-  @Argument(help: "Strategies, gateway or rbotd; all without a name.") var names: [String] = []
-  @Flag(name: [.short, .long], help: "Go on with what comes, until Ctrl-C.") var follow = false
-  @Option(name: [.customShort("n"), .long], help: "How many lines of the past, at the most.") var lines = 100
-  @Option(help: "The least grave level to show: \(LogsVerb.levels).", transform: LogsVerb.level)
-  var level = LogLevel.debug
-  @Option(help: "Only what came after that: \(Since.usage).") var since: String?
-  @OptionGroup var connection: ConnectionOptions
-
-  private static let levels = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
-
-  private static func level(_ text: String) throws -> LogLevel {
-    guard let level = LogLevel(rawValue: text) else { throw ValidationError("it is one of \(levels)") }
-    return level
-  }
-
-  func validate() throws {
-    if lines < 0 { throw ValidationError("-n must not be negative") }
-    if let since, Since.moment(since, now: Timestamp(nanoseconds: 0)) == nil {
-      throw ValidationError("--since takes \(Since.usage), not \(since)")
-    }
-  }
-
-  func run(_ session: Session) async throws -> ExitStatus {
-    let since = since.flatMap { Since.moment($0, now: session.page.now) }
-    let params: JSON = [
-      "names": names.isEmpty ? .null : .array(names.map(JSON.string)), "follow": .bool(follow),
-      "lines": .int(lines),
-      "level": .string(level.rawValue), "since": JSON(since?.description),
-    ]
-    do {
-      return try await session.stream("logs", params, follows: follow) { LogView(item: $0, page: $1).lines }
-    } catch {
-      throw await session.hinting(error, names.count == 1 ? names.first : nil)
-    }
   }
 }
 

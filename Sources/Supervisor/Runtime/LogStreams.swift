@@ -1,0 +1,182 @@
+import IPC
+import Lifecycle
+import Model
+import NIOCore
+import Storage
+import SupervisorStore
+import Wire
+
+/// The control protocol's `logs` and `runs`.
+extension Supervisor {
+  static let linesMax = 10_000
+
+  func streamLogs(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
+    var query = LogQuery()
+    query.filter = try filter(params)
+    let before = try params.optionalInt("before")
+    query.before = before.map(Int64.init)
+    query.limit = min(max(0, try params.optionalInt("lines") ?? 100), Self.linesMax)
+    let follows = try params.optionalBool("follow") ?? false
+    if follows, before != nil || query.filter.until != nil {
+      throw .invalidParams("follow goes on with what comes: it takes neither until nor before")
+    }
+    let target = try open(id, client, follows: follows)
+    let last = logs.lastID
+    var follower: LogFollower?
+    if follows {
+      let new = LogFollower(query.filter, target, cursor: last)
+      follower = new
+      logs.follow(new)
+    }
+    if query.limit == 0 {
+      target.load([])
+      follower?.endReading(reached: last, upTo: last)
+      return
+    }
+    let open = logs.openBlocks
+    Task { [query, follower] in
+      let found = await Self.read(query, open, id, from: store)
+      guard !target.isFinished else { return }
+      switch found {
+      case .success(let page): target.load(page.chunks, note: page.note)
+      case .failure(let error):
+        logs.unfollow { $0 === target }
+        return target.fail(.refused("database", "\(error)"))
+      }
+      guard let follower else { return }
+      follower.endReading(reached: last, upTo: last)
+      catchUp(follower)
+    }
+  }
+
+  private func filter(_ params: JSON) throws(RPCError) -> LogFilter {
+    var filter = LogFilter()
+    if let names = try params.optionalStrings("names") {
+      if let unknown = names.first(where: { !isSource($0) }) {
+        throw .refused("unknown_strategy", "there is no strategy \(unknown)")
+      }
+      filter.sources = Set(names)
+    }
+    filter.severity = Severity(try params.optionalWord("level", LogLevel.self) ?? .debug)
+    filter.since = try params.optionalTimestamp("since")
+    filter.until = try params.optionalTimestamp("until")
+    filter.text = try params.optionalString("text")
+    filter.run = try params.optionalInt("run").map(Int64.init)
+    if let words = try params.optionalStrings("streams") {
+      var streams: Set<LogStream> = []
+      for word in words {
+        guard let stream = LogStream.allCases.first(where: { $0.word == word }) else {
+          throw .invalidParams("streams holds stdout, stderr, log or supervisor, not \(word)")
+        }
+        streams.insert(stream)
+      }
+      filter.streams = streams
+    }
+    return filter
+  }
+
+  private func isSource(_ name: String) -> Bool {
+    workers[name] != nil || name == "rbotd" || remembered[name] != nil
+  }
+
+  /// What a search found, ready to be sent.
+  private struct Answer: Sendable {
+    var chunks: [StreamTarget.Chunk]
+    var note: JSONObject = JSONObject()
+  }
+
+  /// Searches and encodes: both off the loop.
+  private nonisolated static func read(
+    _ query: LogQuery, _ open: [LogBlock], _ id: RequestID, from store: SupervisorStore
+  ) async -> Result<Answer, StorageError> {
+    do throws(StorageError) {
+      let page = try await store.logs(query, open: open)
+      var answer = Answer(chunks: encoded(page.entries, id))
+      if let before = page.stoppedBefore {
+        answer.note["stopped_before"] = .int(before)
+        answer.note["stopped_at"] = JSON(page.stoppedAt?.description)
+      }
+      return .success(answer)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private nonisolated static func encoded(_ entries: [LogEntry], _ id: RequestID) -> [StreamTarget.Chunk] {
+    StreamTarget.encoded(id, entries) { entry, writer in
+      var inner = writer
+      writer = JSONWriter(ByteBuffer())
+      entry.withLine { inner.value($0) }
+      writer = inner
+    }
+  }
+
+  /// Reads for a follower what he has missed, once he has taken what waited for him.
+  func catchUp(_ follower: LogFollower) {
+    let upTo = logs.lastID
+    guard let after = follower.beginReading(last: upTo) else { return }
+    let open = logs.openBlocks
+    let (filter, id) = (follower.filter, follower.target.id)
+    Task {
+      let found = await Self.read(filter, after: after, upTo: upTo, open, id, from: store)
+      guard !follower.target.isFinished else { return }
+      switch found {
+      case .success(let (chunks, reached)):
+        for chunk in chunks { follower.target.offer(chunk) }
+        follower.endReading(reached: reached, upTo: upTo)
+      case .failure(let error):
+        logs.unfollow { $0 === follower.target }
+        return follower.target.fail(.refused("database", "\(error)"))
+      }
+      catchUp(follower)
+    }
+  }
+
+  private nonisolated static func read(
+    _ filter: LogFilter, after: Int64, upTo: Int64, _ open: [LogBlock], _ id: RequestID,
+    from store: SupervisorStore
+  ) async -> Result<([StreamTarget.Chunk], reached: Int64), StorageError> {
+    do throws(StorageError) {
+      let (entries, reached) = try await store.logs(filter, after: after, upTo: upTo, open: open)
+      return .success((encoded(entries, id), reached))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Sees to it that lines leave for the store in time.
+  func armLogs() {
+    guard logs.wantsTimer() else { return }
+    loop.assumeIsolated().scheduleTask(in: .nanoseconds(LogHub.linger.wholeNanoseconds)) { [self] in
+      assumeIsolated { $0.logs.lingered() }
+    }
+  }
+
+  func showRuns(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
+    let name = try params.string("name")
+    guard isSource(name), name != "rbotd" else {
+      throw .refused("unknown_strategy", "there is no strategy \(name)")
+    }
+    let limit = min(max(1, try params.optionalInt("limit") ?? 20), SupervisorStore.runsKept)
+    let connection = client.connection
+    Task {
+      do throws(StorageError) {
+        let runs = try await store.runs(of: name, limit: limit)
+        var room = ReplyLimit.bytes
+        let shown = ReplyLimit.first(of: runs.map(Self.json), in: &room)
+        connection.answer(id, ["runs": .array(shown)])
+      } catch {
+        connection.reply(to: id, error: .refused("database", "\(error)"))
+      }
+    }
+  }
+
+  private static func json(_ run: RunRecord) -> JSON {
+    [
+      "run": .int(run.id), "generation": .int(run.generation), "pid": JSON(run.pid.map(Int.init)),
+      "started": .string(run.started.description), "ready": JSON(run.ready?.description),
+      "ended": JSON(run.ended?.description), "code": JSON(run.exitCode), "signal": JSON(run.signal),
+      "reason": JSON(run.reason), "expected": run.isExpected.map(JSON.bool) ?? .null,
+    ]
+  }
+}
