@@ -59,7 +59,8 @@ extension Supervisor {
     }
     filter.severity = Severity(try params.optionalWord("level", LogLevel.self) ?? .debug)
     filter.since = try params.optionalTimestamp("since")
-    filter.until = try params.optionalTimestamp("until")
+    // Items show microseconds: a line's own time, as it was shown, includes it.
+    filter.until = try params.optionalTimestamp("until")?.advanced(nanoseconds: 999)
     filter.text = try params.optionalString("text")
     filter.run = try params.optionalInt("run").map(Int64.init)
     if let words = try params.optionalStrings("streams") {
