@@ -46,7 +46,7 @@ enum Schema {
             last_run INTEGER NOT NULL, severities INTEGER NOT NULL, streams INTEGER NOT NULL,
             lines INTEGER NOT NULL, bytes INTEGER NOT NULL, aged_ns INTEGER NOT NULL, data BLOB NOT NULL);
           CREATE INDEX log_blocks_by_source ON log_blocks (source, last_id, bytes);
-          DROP INDEX logs_by_source;
+          DROP INDEX IF EXISTS logs_by_source;
           ALTER TABLE logs RENAME TO old_logs;
           ALTER TABLE runs ADD COLUMN expected INTEGER;
           """)

@@ -186,37 +186,14 @@ struct MetricHistoryTests {
   @Test("Values of the first schema become points of ten seconds")
   func migration() async throws {
     let folder = Folder()
-    var old = DatabaseMigrator()
-    for name in Schema.migrator.migrations.prefix(1) {
-      old.registerMigration(name) { database in
-        try database.execute(
-          sql: """
-            CREATE TABLE metric_series (
-              id INTEGER PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL, labels TEXT NOT NULL,
-              UNIQUE (source, name, labels));
-            CREATE TABLE metrics (
-              id INTEGER PRIMARY KEY, series INTEGER NOT NULL, run INTEGER, time_ns INTEGER NOT NULL,
-              value REAL NOT NULL);
-            INSERT INTO metric_series VALUES (7, 'grid-bot', 'n', '');
-            INSERT INTO metrics (series, time_ns, value) VALUES
-              (7, \(Self.hour)000000000, 4), (7, \(Self.hour + 9)000000000, 2), (7, \(Self.hour + 11)000000000, 8);
-            """)
-      }
-    }
-    let pool = try DatabaseFile.open(at: folder.file, durability: .normal, migrator: old)
+    let pool = try DatabasePool(path: folder.file)
+    try Schema.migrator.migrate(pool, upTo: "1 supervisor")
     try await pool.write { database in
-      // What the other migrations ask of the first.
       try database.execute(
         sql: """
-          CREATE TABLE strategies (
-            name TEXT PRIMARY KEY, wanted INTEGER NOT NULL, paused INTEGER NOT NULL, generation INTEGER NOT NULL);
-          CREATE TABLE runs (
-            id INTEGER PRIMARY KEY, source TEXT NOT NULL, generation INTEGER NOT NULL, pid INTEGER,
-            started_ns INTEGER NOT NULL, ready_ns INTEGER, ended_ns INTEGER,
-            exit_code INTEGER, signal INTEGER, reason TEXT);
-          CREATE TABLE logs (
-            id INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, source TEXT NOT NULL, run INTEGER,
-            stream INTEGER NOT NULL, level INTEGER NOT NULL, message TEXT NOT NULL, fields TEXT);
+          INSERT INTO metric_series VALUES (7, 'grid-bot', 'n', '');
+          INSERT INTO metrics (series, time_ns, value) VALUES
+            (7, \(Self.hour)000000000, 4), (7, \(Self.hour + 9)000000000, 2), (7, \(Self.hour + 11)000000000, 8);
           """)
     }
     try pool.close()
