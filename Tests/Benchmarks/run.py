@@ -149,6 +149,73 @@ def quotes(lines: int) -> dict[str, float]:
     return figures
 
 
+TALKER = r"""
+import json, os, socket, time
+channel = socket.socket(fileno=3)
+def tell(method, params, **more):
+    message = {"jsonrpc": "2.0", "method": method, "params": params, **more}
+    channel.sendall(json.dumps(message).encode() + b"\\n")
+tell("hello", {"protocol": [1, 1], "sdk": "bench"}, id=1)
+channel.recv(65536)
+tell("ready", {})
+block = b"a line of sixty-four bytes, its line feed counted, as many say.\\n" * 1000
+begin = time.perf_counter()
+for number in range(COUNT // 1000):
+    rest = memoryview(block)
+    while rest:
+        rest = rest[os.write(1, rest):]
+    if number % 1000 == 0:
+        tell("heartbeat", {"progress": number})
+report = {"bench": True, "seconds": time.perf_counter() - begin}
+tell("log", {"level": "info", "message": json.dumps(report)})
+while True:
+    tell("heartbeat", {"progress": 0})
+    time.sleep(1)
+"""
+
+
+def stdout_lines(count: int) -> dict[str, float]:
+    """64-byte lines of one worker's standard output until they are in the database; no limit of the worker binds."""
+    manifest = 'name = "talker"\ncommand = ["python3", "talk.py"]\n[limits]\noutput = "1GB/s"\n'
+    files = {"strategy.toml": manifest, "talk.py": TALKER.replace("COUNT", str(count))}
+    with Daemon({"talker": files}, config='[logs]\nmax_size = "8GB"\n') as daemon:
+        daemon.wait_ready("talker")
+        begin = time.perf_counter()
+        found = report(daemon, "talker", 300)
+
+        def settled() -> dict[str, int] | None:
+            records: dict[str, int] = daemon.status()["supervisor"]["records"]
+            return records if records["waiting"] == 0 else None
+
+        records = eventually("everything stored or lost", settled, 120)
+        wall = max(found["seconds"], time.perf_counter() - begin)
+        dropped = daemon.strategy("talker")["dropped_logs"]
+        assert daemon.process
+        memory = Path(f"/proc/{daemon.process.pid}/status").read_text()
+        peak = next(int(x.split()[1]) for x in memory.splitlines() if x.startswith("VmHWM"))
+        database = next(daemon.home.rglob("supervisor.sqlite"))
+        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+        query = "select sum(lines) from log_blocks where source = 'talker' and streams & 2"
+        stored = connection.execute(query).fetchone()[0]
+        connection.close()
+        return {
+            "stdout_lines_taken_per_s": count / found["seconds"],
+            "stdout_lines_stored_per_s": stored / wall,
+            "stdout_lines_sent": count,
+            "stdout_lines_stored": stored,
+            "stdout_lines_dropped": dropped,
+            "stdout_lines_lost": records["lost"],
+            "stdout_peak_memory_mb": peak / 1024,
+        }
+
+
+# How many are in the database.
+STORED = {
+    "logs": "select sum(lines) from log_blocks where source = 'logs'",
+    "metrics": "select sum(count) from metric_points_10",
+}
+
+
 def telemetry(job: str, count: int) -> dict[str, float]:
     """Messages until they are in SQLite: the worker's clock runs until the last is taken, ours until it is stored."""
     with Daemon({job: worker(job, job, count)}) as daemon:
@@ -162,7 +229,7 @@ def telemetry(job: str, count: int) -> dict[str, float]:
         def rows() -> int:
             connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
             try:
-                count: int = connection.execute(f"select count(*) from {job}").fetchone()[0]
+                count: int = connection.execute(STORED[job]).fetchone()[0] or 0
                 return count
             finally:
                 connection.close()
@@ -207,7 +274,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument(
         "--only",
-        help="comma-separated parts: floor, spawn, supervision, orders, quotes, logs, metrics, rest",
+        help="comma-separated parts: floor, spawn, supervision, orders, quotes, stdout, logs, metrics, rest",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the work, to see that it runs"
@@ -220,6 +287,7 @@ def main() -> None:
         "supervision": lambda: supervision(scale),
         "orders": lambda: orders(3_000 // scale),
         "quotes": lambda: quotes(2_000_000 // scale),
+        "stdout": lambda: stdout_lines(5_000_000 // scale),
         "logs": lambda: telemetry("logs", 500_000 // scale),
         "metrics": lambda: telemetry("metrics", 500_000 // scale),
         "rest": lambda: rest(20 / scale),

@@ -37,6 +37,8 @@ final class WorkerOutput {
   fileprivate let stream: LogStream
   fileprivate var source: LogSource?
   fileprivate var splitter = LineSplitter()
+  /// The last line of standard error of what was read last.
+  fileprivate var complaint = ""
 
   init(_ name: String, run: Int64, _ stream: LogStream) {
     self.name = name
@@ -57,12 +59,12 @@ extension Supervisor {
     // What the gateway complains of is for the console as well.
     let isForConsole = output.name == Worker.gatewayName && output.stream == .stderr
     let before = source.taken
-    var last = ""
+    output.complaint = ""
     func say(_ line: UnsafeRawBufferPointer) {
       if isForConsole { console.say(output.name, severity, String(decoding: line, as: UTF8.self)) }
       logs.append(source, run: output.run, output.stream, severity, printed: line, time: time)
       if output.stream == .stderr, !line.isEmpty {
-        last = String(decoding: line.prefix(Self.complaintBytes), as: UTF8.self)
+        output.complaint = String(decoding: line.prefix(Self.complaintBytes), as: UTF8.self)
       }
     }
     if let bytes {
@@ -79,7 +81,9 @@ extension Supervisor {
     }
     if let worker = workers[output.name] {
       worker.lines += source.taken - before
-      if !last.isEmpty, output.run == worker.run?.id ?? worker.lastExit?.id { worker.lastErrorLine = last }
+      if !output.complaint.isEmpty, output.run == worker.run?.id ?? worker.lastExit?.id {
+        worker.lastErrorLine = output.complaint
+      }
     }
     armLogs()
   }

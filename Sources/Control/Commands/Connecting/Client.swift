@@ -65,7 +65,7 @@ struct Client: Sendable {
   /// - Returns: the final answer.
   func stream(
     _ method: String, _ params: JSON, deliver: @escaping @Sendable (JSON) throws -> Void,
-    missed: @escaping @Sendable (Int) -> Void
+    missed: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws -> JSON {
     let (connection, receiver) = (connection, receiver)
     do {
