@@ -216,6 +216,7 @@ def test_however_run_ends_nothing_is_left(
     process = started(outside, temporary)
     below = descendants(process.pid)
     assert len(below) >= 4, "the shell, rbotd, the gateway and the strategy"
+    assert len(folders(temporary)) == 1
     process.send_signal(number)
     assert process.wait(30) == code
     assert process.stdout

@@ -2,9 +2,13 @@ import Commands
 import Glibc
 
 let arguments = CommandLine.arguments.dropFirst()
+// Whole: editors, interpreters and an rbotd of one's own inherit it.
 var environment: [String: String] = [:]
-for name in ["HOME", "XDG_STATE_HOME", "RBOT_HOME", "RUNTIME_DIRECTORY", "NO_COLOR", "TERM"] {
-  if let value = getenv(name) { environment[name] = String(cString: value) }
+var entry = environ
+while let text = entry.pointee {
+  let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+  if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
+  entry += 1
 }
 let status = await Program.run(Array(arguments), in: .ofProcess(environment: environment))
 exit(status.rawValue)

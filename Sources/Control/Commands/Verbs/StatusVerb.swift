@@ -17,7 +17,14 @@ struct StatusVerb: Verb {
     let client = try await session.connect()
     defer { client.close() }
     let status = try await fetch(client, session)
-    try session.show(status) { view(status, $0, session) }
+    if name == nil || session.isJSON {
+      try session.show(status) { view(status, $0, session) }
+    } else {
+      // Long reasons wrap: nothing of a strategy's detail is cut off.
+      var page = session.page
+      page.size = nil
+      try session.surroundings.output.write(page.text(view(status, page, session)))
+    }
     guard name != nil else { return .done }
     return status.items("strategies").first.map(StrategyView.isRunning) == true ? .done : .notRunning
   }
