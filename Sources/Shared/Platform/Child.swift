@@ -24,6 +24,8 @@ final class Child {
   var watch: Warden.Watch?
   /// What rbot-exec has reported so far.
   var report = SpawnReport()
+  /// Whom the sweep has killed: they count until they are gone, although they cannot be asked whose they are.
+  var struck: Set<Int32> = []
   /// Set while the tree is being killed: when to look again, how long to wait after that, when to give up
   /// (milliseconds, monotonic).
   var sweep: (due: UInt64, pause: UInt64, deadline: UInt64)?

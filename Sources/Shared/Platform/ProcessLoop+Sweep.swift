@@ -56,11 +56,22 @@ extension ProcessLoop {
     return true
   }
 
-  func members(of child: Child) -> [ProcessEntry] {
+  func members(of child: Child, visit: (ProcessEntry) -> Void = { _ in }) -> [ProcessEntry] {
     let tree = tree(of: child)
-    return tree.members(in: ProcessTable.descendants(except: Set(tree.others.keys))) {
-      ProcessTable.environment(of: $0, ProcessTree.marker)
-    }
+    // Only where something of this tree may be: another worker may make processes faster than they are read.
+    let table = ProcessTable.descendants(
+      of: livingOrphans() + [tree.leader],
+      where: { entry in
+        entry.pid == tree.leader
+          || tree.orphans([entry]).contains { tree.belongs($0) { mark(of: $0, child) } }
+      }, visit: visit)
+    return tree.members(in: table) { mark(of: $0, child) }
+  }
+
+  /// Those that we have struck for this child stay its own until they are gone.
+  private func mark(of orphan: Int32, _ child: Child) -> String? {
+    if let mark = ProcessTable.environment(of: orphan, ProcessTree.marker) { return mark }
+    return ProcessTable.isEnding(orphan) && !child.struck.contains(orphan) ? "" : nil
   }
 
   private func tree(of child: Child) -> ProcessTree {
@@ -72,23 +83,24 @@ extension ProcessLoop {
   }
 
   /// Kills the members that there are. More than one may be forking faster than we kill, so they are stopped
-  /// first until a look finds no new one: a stopped process forks nothing.
+  /// first, each as it is seen, until a look finds no new one: a stopped process forks nothing.
   private func kill(_ child: Child) -> (living: [Int32], isQuiet: Bool) {
     var living = members(of: child)
     if living.count > 1 {
       child.watch?.isHeld.store(true, ordering: .releasing)
       var stopped: Set<Int32> = []
       for _ in 0..<16 {
-        let running = living.filter { !stopped.contains($0.pid) }
-        if running.isEmpty { break }
-        for member in running {
-          ProcessTree.signal(member, SIGSTOP)
-          stopped.insert(member.pid)
+        let before = stopped.count
+        living = members(of: child) { member in
+          if stopped.insert(member.pid).inserted { ProcessTree.signal(member, SIGSTOP) }
         }
-        living = members(of: child)
+        if stopped.count == before { break }
       }
     }
-    for member in living { ProcessTree.signal(member, SIGKILL) }
+    for member in living {
+      ProcessTree.signal(member, SIGKILL)
+      child.struck.insert(member.pid)
+    }
     return (living: living.map(\.pid), isQuiet: chase(child))
   }
 
@@ -96,28 +108,41 @@ extension ProcessLoop {
   /// fraction of a millisecond, and gone before a look at a whole tree is over. But it is always our direct
   /// child and keeps its session, so a few system calls are enough to know and to hit it.
   ///
+  /// Who an orphan that has ended belonged to cannot be known any more, so any such end makes a round unquiet.
+  /// But where another worker's orphans come and go all the time no round ever is quiet, and this worker could
+  /// not be stopped before that one: then it is enough that so many rounds found nobody to strike at.
+  ///
   /// - Returns: true when the last rounds found nothing to strike at.
   private func chase(_ child: Child) -> Bool {
     guard child.phase == .clearing else { return true }
     let tree = tree(of: child)
     var sessions: [Int32: Bool] = [:]
     var quiet = 0
-    for _ in 0..<200 where quiet < 2 {
+    var hasStruck = false
+    var hasSeenOthers = false
+    let end = MonotonicClock.milliseconds + 50
+    // In a crowd a round takes milliseconds, and while we look nobody else's processes are served.
+    for round in 0..<200 where quiet < 2 && (round < 2 || MonotonicClock.milliseconds < end) {
       let before = orphansReaped
       quiet += 1
       for pid in livingOrphans() {
         let session = getsid(pid)
         if sessions[session] == nil, let entry = ProcessTable.entry(pid) {
-          sessions[session] = tree.belongs(entry) { ProcessTable.environment(of: $0, ProcessTree.marker) }
+          sessions[session] = tree.belongs(entry) { mark(of: $0, child) }
         }
         // A child that we have not reaped keeps its pid, so this can hit nobody else.
-        guard sessions[session] ?? false else { continue }
+        guard sessions[session] ?? false else {
+          if sessions[session] == false { hasSeenOthers = true }
+          continue
+        }
         Glibc.kill(pid, SIGKILL)
+        child.struck.insert(pid)
+        hasStruck = true
         quiet = 0
       }
       if orphansReaped > before { quiet = 0 }
     }
-    return quiet == 2
+    return quiet == 2 || (hasSeenOthers && !hasStruck)
   }
 
   private func forget(_ child: Child, survivors: [Int32]) {

@@ -46,12 +46,27 @@ enum ProcessTable {
 
   /// The children of this process and all that descends from them, the branches of `except` left out.
   static func descendants(except: Set<Int32>) -> [Int32: ProcessEntry] {
+    descendants(of: children(of: getpid()), where: { !except.contains($0.pid) }, visit: { _ in })
+  }
+
+  /// Those of the roots that are wanted, and all that descends from them. Each is visited before its own children
+  /// are read: one that is stopped then makes no more of them.
+  static func descendants(
+    of roots: [Int32], where isWanted: (ProcessEntry) -> Bool, visit: (ProcessEntry) -> Void
+  ) -> [Int32: ProcessEntry] {
     var table: [Int32: ProcessEntry] = [:]
-    var pending = children(of: getpid())
+    var pending: [Int32] = []
+    func take(_ entry: ProcessEntry) {
+      table[entry.pid] = entry
+      if entry.isZombie { return }
+      visit(entry)
+      pending += children(of: entry.pid)
+    }
+    for pid in roots {
+      if let entry = entry(pid), isWanted(entry) { take(entry) }
+    }
     while let pid = pending.popLast() {
-      guard !except.contains(pid), table[pid] == nil, let entry = entry(pid) else { continue }
-      table[pid] = entry
-      if !entry.isZombie { pending += children(of: pid) }
+      if table[pid] == nil, let entry = entry(pid) { take(entry) }
     }
     return table
   }
@@ -81,6 +96,9 @@ enum ProcessTable {
     readText("/proc/\(task)/status")?.split(separator: "\n").first { $0.hasPrefix("Tgid:") }
       .flatMap { Int32($0.dropFirst(5).drop { $0 == "\t" }) }
   }
+
+  /// Whether a process is on its way out, and so has given up its memory and its environment with it.
+  static func isEnding(_ pid: Int32) -> Bool { StatLine(pid: pid)?.isEnding ?? true }
 
   /// The names in a directory that are numbers; nil where it cannot be read.
   static func numbers(in directory: String) -> [Int32]? {
@@ -126,6 +144,8 @@ struct StatLine {
 
   /// Ended, or about to vanish.
   var isZombie: Bool { line.state == CChar(UInt8(ascii: "Z")) || line.state == CChar(UInt8(ascii: "X")) }
+  /// Inside of its exit, or past it: the kernel\'s PF_EXITING.
+  var isEnding: Bool { isZombie || self[6] & 4 != 0 }
 }
 
 /// The number that the leading digits make, 0 where there are none.

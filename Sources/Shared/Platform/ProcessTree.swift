@@ -32,7 +32,9 @@ public struct ProcessTree {
   /// The other leaders that are known: pid and mark.
   var others: [Int32: String]
 
-  /// The living members in a table; `mark` reads the marker of an orphan.
+  /// The living members in a table; `mark` reads the marker of an orphan. Nil: it has none. Empty: it is ending
+  /// and cannot be asked any more, so it is nobody's; another worker's that come and go would keep a stop from
+  /// ever being done.
   func members(in table: [Int32: ProcessEntry], mark: (Int32) -> String?) -> [ProcessEntry] {
     let children = Dictionary(grouping: table.values, by: \.parent)
     var found: [Int32: ProcessEntry] = [:]
@@ -55,6 +57,7 @@ public struct ProcessTree {
     if orphan.session == leader { return true }
     if others[orphan.session] != nil { return false }
     guard let mark = mark(orphan.pid) else { return true }
+    if mark.isEmpty { return false }
     return mark == spawnID || !others.values.contains(mark)
   }
 
