@@ -155,6 +155,8 @@ extension Gateway {
     loop.assumeIsolated().scheduleTask(in: Self.helloPatience) {
       self.assumeIsolated { gateway in
         guard let session = gateway.sessions[number], let held = session.heldHello else { return }
+        let who = session.connection.peer.map { "Process \($0.pid) of user \($0.uid)" } ?? "A process"
+        gateway.log(.warning, "\(who) presented a token of no running worker and was turned away.")
         gateway.turnAway(session, held.id, .unknownToken)
       }
     }

@@ -98,7 +98,11 @@ public actor Gateway {
           slippageTicks: configuration.settings.paper.slippageTicks),
         restoring: try store.load(rememberedOrders: settings.rememberedOrders), lookup: store)
     } catch {
-      throw GatewayFailure(error.reason.rawValue, error.message)
+      // A disk that is full now need not be so at the next try: it must not end the daemon and all that runs.
+      let passes = [.full, .inputOutput, .busy].contains(error.reason)
+      throw GatewayFailure(
+        error.reason.rawValue, error.message,
+        exitCode: passes ? GatewayFailure.diskFailed : GatewayFailure.cannotRunAsConfigured)
     }
     // Last, because a promise that nobody keeps stops the program.
     ended = loop.makePromise(of: GatewayFailure?.self)
@@ -167,7 +171,8 @@ public actor Gateway {
       fail(
         GatewayFailure(
           error.reason.rawValue,
-          "The journal cannot be written, so nothing is traded any more: \(error.message)", exitCode: 74))
+          "The journal cannot be written, so nothing is traded any more: \(error.message)",
+          exitCode: GatewayFailure.diskFailed))
     case .closed: finish(nil)
     }
   }

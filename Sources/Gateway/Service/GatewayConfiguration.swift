@@ -42,6 +42,8 @@ public struct GatewayConfiguration: Sendable {
 public struct GatewayFailure: Error, Sendable, CustomStringConvertible {
   /// The exit code (EX_CONFIG of sysexits.h) by which the supervisor knows that trying again is of no use.
   public static let cannotRunAsConfigured: Int32 = 78
+  /// The exit code (EX_IOERR) of one that may well run at the next try.
+  public static let diskFailed: Int32 = 74
 
   public let reason: String
   public let message: String
