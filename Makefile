@@ -93,6 +93,10 @@ test-schedule: .build/debug/.built $(VENV)/.made ## Schedules against an indepen
 test-integration: .build/debug/.built $(VENV)/.made ## Real processes, end to end
 	$(PYTEST) Tests/Integration
 
+.PHONY: soak
+soak: .build/debug/.built ## Kill, stop and command everything at random for 10 minutes
+	RBOT_BIN=$(CURDIR)/.build/debug python3 Tests/Soak/run.py --seconds 600 $(ARGS)
+
 .PHONY: test-systemd
 test-systemd: .build/debug/.built $(VENV)/.made ## The service under a systemd of its own (root)
 	Tests/Systemd/run $(ARGS)

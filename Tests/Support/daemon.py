@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -119,10 +121,29 @@ def alive(pid: int) -> bool:
         return False
 
 
-class Daemon:
-    """rbotd with its home and strategies in a temporary folder."""
+def marked(mark: str) -> set[int]:
+    """The live processes whose environment says that they were spawned under that mark."""
+    found = set()
+    wanted = f"RBOT_SPAWN_ID={mark}".encode()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                variables = (entry / "environ").read_bytes().split(b"\0")
+                if any(item.startswith(wanted) for item in variables) and alive(int(entry.name)):
+                    found.add(int(entry.name))
+    return found
 
-    def __init__(self, strategies: dict[str, Path | dict[str, str]] | None = None, **options: Any):
+
+class Daemon:
+    """rbotd with its home and strategies in a temporary folder.
+
+    Options: `feed`, `config` (more of rbotd.toml), `environment` (more of it), `wrapper` (words
+    before the command line), `popen` (more arguments of `subprocess.Popen`).
+    """
+
+    def __init__(
+        self, strategies: dict[str, Path | dict[str, str | Path]] | None = None, **options: Any
+    ):
         self.folder = Path(tempfile.mkdtemp(prefix="rbot-test-"))
         self.home = self.folder / "home"
         self.strategies = self.folder / "strategies"
@@ -133,24 +154,30 @@ class Daemon:
         self.feed = options.pop("feed", "synthetic:1")
         self.config = options.pop("config", "")
         self.environment = options.pop("environment", {})
+        self.wrapper: list[str] = options.pop("wrapper", [])
+        self.popen: dict[str, Any] = options.pop("popen", {})
+        self.listen = 'listen = "127.0.0.1:0"\n'
         self.process: subprocess.Popen[str] | None = None
         self.output = self.folder / "output"
         self.pids: set[int] = set()
 
-    def add(self, name: str, source: Path | dict[str, str]) -> None:
-        """A strategy from a folder, or from texts by file name."""
+    def add(self, name: str, source: Path | dict[str, str | Path]) -> None:
+        """A strategy from a folder, or from texts and files to copy by file name."""
         target = self.strategies / name
         if isinstance(source, Path):
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
             return
         target.mkdir(exist_ok=True)
         for file, text in source.items():
-            (target / file).write_text(text)
+            if isinstance(text, Path):
+                shutil.copy(text, target / file)
+            else:
+                (target / file).write_text(text)
 
     def start(self) -> Daemon:
         config = self.folder / "rbotd.toml"
-        config.write_text('[gateway]\nlisten = "127.0.0.1:0"\n' + self.config)
-        command = [BIN / "rbotd", "--home", self.home, "--config", config]
+        config.write_text(f"[gateway]\n{self.listen}{self.config}")
+        command = [*self.wrapper, BIN / "rbotd", "--home", self.home, "--config", config]
         command += ["--strategies", self.strategies, "--feed", self.feed]
         with self.output.open("a") as output:
             self.process = subprocess.Popen(
@@ -161,6 +188,7 @@ class Daemon:
                 env={**os.environ, **self.environment},
                 text=True,
                 start_new_session=True,
+                **self.popen,
             )
         return self
 
@@ -239,9 +267,26 @@ class Daemon:
         self.process.kill()
         self.process.wait()
 
+    @property
+    def mark(self) -> str:
+        """What every process of this home has in its environment begins so."""
+        return f"rbot-{hashlib.sha256(str(self.home).encode()).hexdigest()[:16]}/"
+
+    def family(self, name: str = "") -> set[int]:
+        """The live processes of a strategy, or of all of them and the gateway."""
+        return marked(self.mark + (f"{name}/" if name else ""))
+
+    def runs(self, name: str) -> list[dict[str, Any]]:
+        """The runs that are in the database, oldest first."""
+        with contextlib.closing(sqlite3.connect(self.home / "supervisor.sqlite")) as database:
+            database.row_factory = sqlite3.Row
+            rows = database.execute("SELECT * FROM runs WHERE source = ? ORDER BY id", (name,))
+            return [dict(row) for row in rows]
+
     def leftovers(self) -> set[int]:
-        """What still runs of all that was ever seen."""
-        return {pid for seen in self.pids for pid in session_of(seen) | {seen} if alive(pid)}
+        """What still runs of all that was ever seen, and of all that has this home's mark."""
+        seen = {pid for seen in self.pids for pid in session_of(seen) | {seen} if alive(pid)}
+        return seen | self.family()
 
     def __enter__(self) -> Daemon:
         return self.start()

@@ -1,0 +1,155 @@
+"""Stopped means that nothing is left, whatever the strategy does about it."""
+
+from __future__ import annotations
+
+import time
+
+from daemon import Daemon, alive, eventually
+from workers import (
+    command,
+    control_s,
+    gone,
+    latencies,
+    limits,
+    restart,
+    said,
+    started,
+    state,
+    timed,
+    worker,
+)
+
+ONE_SECOND = limits(stop_timeout="1s")
+
+
+def test_a_worker_that_ignores_sigterm_is_killed_at_the_deadline() -> None:
+    """Case 1."""
+    deaf = worker("deaf", "ignore-term", "hello", "ready", "deaf", extra=ONE_SECOND)
+    with Daemon({"deaf": deaf}) as daemon:
+        pid = state(daemon, "deaf", "ready")["pid"]
+        took = timed(lambda: command(daemon, "stop", "deaf"))
+        assert gone(pid)
+        assert 0.9 <= took < 2.5, "neither before the deadline nor long after it"
+        after = daemon.strategy("deaf")
+        assert (after["state"], after["last_exit"]["signal"]) == ("stopped", 9)
+        assert "killed at the deadline of 1 s" in after["last_exit"]["reason"]
+        run = eventually(
+            "the record", lambda: daemon.runs("deaf")[0]["ended_ns"] and daemon.runs("deaf")
+        )[0]
+        assert (run["signal"], run["exit_code"]) == (9, None)
+
+
+def test_a_child_of_the_group_does_not_survive_its_leader() -> None:
+    """Case 2."""
+    steps = ("child", "hello", "ready", "serve")
+    with Daemon({"parent": worker("parent", *steps)}) as daemon:
+        state(daemon, "parent", "ready")
+        child = started(daemon, "parent", "child")[0]
+        assert alive(child)
+        took = timed(lambda: command(daemon, "stop", "parent"))
+        assert gone(child), "it was gone by the time that the stop was answered"
+        assert took < 3, "the leader went at once, so nobody waits for the deadline of 10 s"
+        assert daemon.family("parent") == set()
+
+
+def test_a_double_fork_and_a_session_of_its_own_do_not_hide_anyone() -> None:
+    """Case 3."""
+    steps = ("detach", "bare-detach", "detach", "hello", "ready", "serve")
+    with Daemon({"hider": worker("hider", *steps)}) as daemon:
+        state(daemon, "hider", "ready")
+        hidden = started(daemon, "hider", "detached", 2) + started(daemon, "hider", "bare")
+        assert all(alive(pid) for pid in hidden)
+        command(daemon, "stop", "hider")
+        assert gone(*hidden)
+        assert daemon.family("hider") == set()
+
+
+def test_those_who_hide_do_not_survive_a_crash_either() -> None:
+    """Case 3: also where the leader ends by itself."""
+    steps = ("fail-once:7", "detach", "bare-detach", "hello", "ready", "serve:300", "exit:7")
+    crasher = worker("crasher", *steps, extra=restart(policy="never"))
+    with Daemon({"crasher": crasher}) as daemon:
+        state(daemon, "crasher", "failed")
+        command(daemon, "start", "crasher")
+        hidden = started(daemon, "crasher", "detached") + started(daemon, "crasher", "bare")
+        state(daemon, "crasher", "failed")
+        assert gone(*hidden)
+
+
+def test_a_detached_grandchild_that_holds_stdout_does_not_delay_a_stop() -> None:
+    """Case 4."""
+    steps = ("detach", "hello", "ready", "print:here", "serve")
+    with Daemon({"holder": worker("holder", *steps, extra=limits(stop_timeout="5s"))}) as daemon:
+        state(daemon, "holder", "ready")
+        held = started(daemon, "holder", "detached")[0]
+        said(daemon, "holder", "here")
+        assert timed(lambda: command(daemon, "stop", "holder")) < 3
+        assert gone(held)
+        assert daemon.strategy("holder")["state"] == "stopped"
+
+
+def test_control_answers_while_a_fork_bomb_runs() -> None:
+    """Case 5."""
+    extra = ONE_SECOND + "[limits]\nprocesses = 150\n"
+    bomb = worker("bomb", "hello", "ready", "bomb:100", "serve", extra=extra)
+    with Daemon({"bomb": bomb, "other": worker("other", "hello", "ready", "serve")}) as daemon:
+        state(daemon, "other", "ready")
+        eventually("a crowd", lambda: len(daemon.family("bomb")) > 50)
+        with latencies(daemon) as waits:
+            for _ in range(3):
+                assert timed(lambda: command(daemon, "restart", "other")) < 8
+            assert len(daemon.family("bomb")) > 20, "it still went off meanwhile"
+            result = command(daemon, "stop", "bomb")[0]
+            assert result["ok"], result
+            assert daemon.family("bomb") == set(), "not one of the crowd is left"
+        assert max(waits) < control_s(), f"the slowest answer took {max(waits):.2f} s"
+        assert daemon.strategy("other")["state"] == "ready"
+
+
+def test_ready_after_a_stop_was_asked_for_changes_nothing() -> None:
+    """Case 8."""
+    ready = 'deaf:{"jsonrpc":"2.0","method":"ready","params":{}}'
+    late = worker("late", "ignore-term", "hello", ready, extra=ONE_SECOND)
+    with Daemon({"late": late}) as daemon:
+        state(daemon, "late", "starting")
+        eventually("it speaks", lambda: daemon.strategy("late")["pid"])
+        time.sleep(0.3)  # its hello has no trace outside
+        result = command(daemon, "stop", "late")[0]
+        assert (result["ok"], result["state"]) == (True, "stopped")
+        steps = [item["message"] for item in daemon.logs("late") if "→" in item["message"]]
+        assert not [step for step in steps if step.endswith(("→ ready", "→ paused"))], steps
+        assert daemon.strategy("late")["state"] == "stopped"
+
+
+def test_a_stop_during_the_backoff_leaves_it_stopped() -> None:
+    """Case 10."""
+    crash = worker("crash", "exit:3", extra=restart(first="700ms"))
+    with Daemon({"crash": crash}) as daemon:
+        before = state(daemon, "crash", "backoff")
+        assert command(daemon, "stop", "crash")[0]["ok"]
+        # Nothing tells that something does not happen: wait until it would have, twice over.
+        time.sleep(1.5)
+        after = daemon.strategy("crash")
+        assert (after["state"], after["generation"]) == ("stopped", before["generation"])
+        assert daemon.family("crash") == set()
+
+
+def test_a_stop_wins_over_a_restart_on_its_way() -> None:
+    """Case 12."""
+    slow = worker("slow", "ignore-term", "hello", "ready", "deaf", extra=ONE_SECOND)
+    with Daemon({"slow": slow}) as daemon:
+        before = state(daemon, "slow", "ready")
+        first, second = daemon.control(), daemon.control()
+        restarting = first.send("strategy.restart", {"names": ["slow"], "wait": True})
+        eventually("it is being stopped", lambda: daemon.strategy("slow")["state"] == "stopping")
+        assert second.call("strategy.stop", {"names": ["slow"]})["results"][0]["ok"]
+        answer = first.read()
+        assert answer["id"] == restarting
+        result = answer["result"]["results"][0]
+        assert (result["ok"], result["reason"]) == (False, "superseded")
+        time.sleep(0.5)  # a restart that was not given up would come at once
+        after = daemon.strategy("slow")
+        assert (after["state"], after["generation"]) == ("stopped", before["generation"])
+        assert daemon.family("slow") == set()
+        for control in (first, second):
+            control.close()
