@@ -110,6 +110,15 @@ def test_a_broken_file_is_refused_with_its_line_and_nothing_is_left(outside: Pat
         daemon.wait_ready("good")
 
 
+def test_check_knows_the_instruments_of_a_gateway_that_answers() -> None:
+    wrong = python("idle", IDLE, trading='instruments = ["EUR_UDS"]')
+    with Daemon({"idle": wrong}) as daemon:
+        daemon.wait_ready("idle")
+        done = daemon.ctl("check")
+        assert done.returncode == 0, "a warning"
+        assert "has no EUR_UDS, did you mean EUR_USD?" in done.stdout
+
+
 def test_a_link_runs_what_is_in_the_folder_itself(outside: Path) -> None:
     assert rbotctl("new", "linked", "--python", cwd=outside).returncode == 0
     with Daemon() as daemon:

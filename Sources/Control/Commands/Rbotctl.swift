@@ -17,19 +17,19 @@ struct Rbotctl: ParsableCommand {
     version: Version.text,
     groupedSubcommands: [
       CommandGroup(
-        name: "Watch:",
+        name: "Watch",
         subcommands: [
           StatusVerb.self, TopVerb.self, LogsVerb.self, RunsVerb.self, EventsVerb.self, OrdersVerb.self,
           FillsVerb.self, PositionsVerb.self, MetricsVerb.self,
         ]),
       CommandGroup(
-        name: "Control:",
+        name: "Control",
         subcommands: [
           StartVerb.self, StopVerb.self, RestartVerb.self, PauseVerb.self, ResumeVerb.self, ResetVerb.self,
           ReloadVerb.self, VersionVerb.self,
         ]),
       CommandGroup(
-        name: "Strategies:",
+        name: "Strategies",
         subcommands: [
           NewVerb.self, CheckVerb.self, RunVerb.self, AddVerb.self, RemoveVerb.self, EnableVerb.self,
           DisableVerb.self, EditVerb.self, ScheduleVerb.self,

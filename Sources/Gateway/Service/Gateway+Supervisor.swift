@@ -132,6 +132,10 @@ extension Gateway {
     writer.field("bad_lines", feed.player?.badLineCount ?? 0)
     writer.field("state", feed.state.rawValue)
     writer.field("time", feed.position.time)
+    // Of more, a manifest's names are not compared with them: the list would not be whole.
+    if feed.instruments.count <= 200 {
+      writer.array("instruments", feed.instruments) { $0.value($1.name) }
+    }
     writer.endObject()
     writer.field("listen", listen)
     writer.array("strategies", core.summaries()) { writer, summary in
