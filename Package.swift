@@ -85,9 +85,10 @@ let gateway: [Target] = [
 ]
 
 let worker: [Target] = [
+  .target(name: "ThreadFiles", path: "Sources/Worker/ThreadFiles"),
   code(
     "StrategyKit", "Worker/StrategyKit",
-    ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
+    ["ThreadFiles", "IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
   .executableTarget(
     name: "rbot-exec", path: "Sources/Worker/rbot-exec", cSettings: unguarded, linkerSettings: barestC),
   .executableTarget(
