@@ -1,8 +1,9 @@
 import Lifecycle
 
-/// A bucket of bytes that fills at a rate and holds one second of it.
+/// A bucket of bytes that fills at a rate and holds one second of it, unless it is made smaller.
 struct RateLimit: Sendable {
   private let bytesPerSecond: Double
+  private let bytesMax: Double
   private var tokens: Double
   private var filled = Moment(nanoseconds: 0)
   /// Lines that found it empty since the last time that somebody asked.
@@ -10,9 +11,10 @@ struct RateLimit: Sendable {
   private(set) var droppedInAll = 0
 
   /// Nil: no limit.
-  init(bytesPerSecond: UInt64?) {
+  init(bytesPerSecond: UInt64?, burstBytes: UInt64? = nil) {
     self.bytesPerSecond = bytesPerSecond.map { Double($0) } ?? .infinity
-    tokens = self.bytesPerSecond
+    bytesMax = burstBytes.map { Double($0) } ?? self.bytesPerSecond
+    tokens = bytesMax
   }
 
   /// Whether bytes may pass.
@@ -26,7 +28,7 @@ struct RateLimit: Sendable {
   private mutating func hasRoom(now: Moment) -> Bool {
     guard bytesPerSecond.isFinite else { return true }
     let passed = Double(now.nanoseconds - filled.nanoseconds) / 1e9
-    tokens = min(bytesPerSecond, tokens + max(0, passed) * bytesPerSecond)
+    tokens = min(bytesMax, tokens + max(0, passed) * bytesPerSecond)
     filled = now
     return tokens >= 1
   }
@@ -51,7 +53,10 @@ struct OutputLimit: Sendable {
   /// What each may say however much the others do.
   static let shareBytesPerSecond: UInt64 = 64 << 10
 
-  private var all = RateLimit(bytesPerSecond: bytesPerSecond)
+  /// At once, however long it was quiet before: the disk takes no second's worth in a moment.
+  static let burstBytes: UInt64 = 8 << 20
+
+  private var all = RateLimit(bytesPerSecond: bytesPerSecond, burstBytes: burstBytes)
   private var shares: [String: RateLimit] = [:]
 
   mutating func admit(_ bytes: Int, from name: String, now: Moment) -> Bool {
