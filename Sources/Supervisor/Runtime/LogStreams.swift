@@ -2,7 +2,6 @@ import IPC
 import Lifecycle
 import Model
 import NIOCore
-import Storage
 import SupervisorStore
 import Wire
 
@@ -89,8 +88,8 @@ extension Supervisor {
   /// Searches and encodes: both off the loop.
   private nonisolated static func read(
     _ query: LogQuery, _ open: [LogBlock], _ id: RequestID, from store: SupervisorStore
-  ) async -> Result<Answer, StorageError> {
-    do throws(StorageError) {
+  ) async -> Result<Answer, any Error> {
+    do {
       let page = try await store.logs(query, open: open)
       var answer = Answer(chunks: encoded(page.entries, id))
       if let before = page.stoppedBefore {
@@ -136,8 +135,8 @@ extension Supervisor {
   private nonisolated static func read(
     _ filter: LogFilter, after: Int64, upTo: Int64, _ open: [LogBlock], _ id: RequestID,
     from store: SupervisorStore
-  ) async -> Result<([StreamTarget.Chunk], reached: Int64), StorageError> {
-    do throws(StorageError) {
+  ) async -> Result<([StreamTarget.Chunk], reached: Int64), any Error> {
+    do {
       let (entries, reached) = try await store.logs(filter, after: after, upTo: upTo, open: open)
       return .success((encoded(entries, id), reached))
     } catch {
@@ -161,7 +160,7 @@ extension Supervisor {
     let limit = min(max(1, try params.optionalInt("limit") ?? 20), SupervisorStore.runsKept)
     let connection = client.connection
     Task {
-      do throws(StorageError) {
+      do {
         let runs = try await store.runs(of: name, limit: limit)
         var room = ReplyLimit.bytes
         let shown = ReplyLimit.first(of: runs.map(Self.json), in: &room)
