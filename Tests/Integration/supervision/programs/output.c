@@ -39,10 +39,12 @@ void step_flood(const char *value) {
     beaten = now();
     say("{\"jsonrpc\":\"2.0\",\"method\":\"heartbeat\",\"params\":{\"progress\":1}}\n");
   }
+  int took = (int)((now() - began) * 1000);
+  nap(1200); /* the limit holds a second's worth: what we say next has room again */
   char line[160];
   snprintf(line, sizeof line,
            "{\"jsonrpc\":\"2.0\",\"method\":\"log\",\"params\":{\"level\":\"info\",\"message\":\"flooded in %d ms\"}}\n",
-           (int)((now() - began) * 1000));
+           took);
   say(line);
 }
 
