@@ -43,6 +43,7 @@ enum Spawner {
     throws(SpawnError) -> Launch
   {
     let channel = try ends(request, rbot_socketpair, &ours, &theirs)
+    try keepReserve(channel.ours, request)
     let report = try ends(request, rbot_socketpair, &ours, &theirs)
     var output: (ours: Int32, theirs: Int32)?
     var error: (ours: Int32, theirs: Int32)?
@@ -59,6 +60,19 @@ enum Spawner {
       pid: spawned.pid, pidfd: spawned.pidfd, report: report.ours,
       startTicks: ProcessTable.entry(spawned.pid)?.startTicks ?? 0,
       channel: channel.ours, output: output?.ours, error: error?.ours)
+  }
+
+  /// What no worker may take: the control socket, the databases and libdispatch, which ends the whole process when
+  /// it cannot open a file in /proc, need descriptors of their own.
+  private static let reserve = 24
+
+  /// The system gives the lowest number that is free, so a new one tells how many there are.
+  private static func keepReserve(_ fd: Int32, _ request: SpawnRequest) throws(SpawnError) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    guard limit.rlim_cur > rlim_t(fd) + rlim_t(reserve) else {
+      throw SpawnError(stage: "descriptors", code: EMFILE, request: request)
+    }
   }
 
   /// A pipe or socket pair: our end non-blocking, theirs above the numbers that the child uses.
