@@ -43,7 +43,7 @@ bench: .build/release/.built ## Measure it: start, restart, order round trip, th
 build: .build/release/.built ## Build the programs (release)
 
 .PHONY: test
-test: check test-swift test-python test-schedule test-worker test-integration test-systemd ## Build and run every test
+test: check test-swift test-python test-schedule test-worker test-integration test-escape test-systemd ## Build and run every test
 
 .PHONY: check
 check: check-swift check-python check-architecture check-shell check-man ## Format, lint, types, architecture, manual pages
@@ -96,6 +96,10 @@ test-integration: .build/debug/.built $(VENV)/.made ## Real processes, end to en
 .PHONY: soak
 soak: .build/debug/.built ## Kill, stop and command everything at random for 10 minutes
 	RBOT_BIN=$(CURDIR)/.build/debug python3 Tests/Soak/run.py --seconds 600 $(ARGS)
+
+.PHONY: test-escape
+test-escape: .build/debug/.built $(VENV)/.made ## Strategies that try to get out of a real rbotd (root and plain user)
+	$(PYTEST) Tests/Escape
 
 .PHONY: test-systemd
 test-systemd: .build/debug/.built $(VENV)/.made ## The service under a systemd of its own (root)

@@ -138,7 +138,8 @@ class Daemon:
     """rbotd with its home and strategies in a temporary folder.
 
     Options: `feed`, `config` (more of rbotd.toml), `environment` (more of it), `wrapper` (words
-    before the command line), `popen` (more arguments of `subprocess.Popen`).
+    before the command line), `popen` (more arguments of `subprocess.Popen`), `programs` (the
+    folder of rbotd and what it runs).
     """
 
     def __init__(
@@ -156,6 +157,7 @@ class Daemon:
         self.environment = options.pop("environment", {})
         self.wrapper: list[str] = options.pop("wrapper", [])
         self.popen: dict[str, Any] = options.pop("popen", {})
+        self.programs: Path = options.pop("programs", BIN)
         self.listen = 'listen = "127.0.0.1:0"\n'
         self.process: subprocess.Popen[str] | None = None
         self.output = self.folder / "output"
@@ -177,7 +179,7 @@ class Daemon:
     def start(self) -> Daemon:
         config = self.folder / "rbotd.toml"
         config.write_text(f"[gateway]\n{self.listen}{self.config}")
-        command = [*self.wrapper, BIN / "rbotd", "--home", self.home, "--config", config]
+        command = [*self.wrapper, self.programs / "rbotd", "--home", self.home, "--config", config]
         command += ["--strategies", self.strategies, "--feed", self.feed]
         with self.output.open("a") as output:
             self.process = subprocess.Popen(

@@ -13,7 +13,13 @@ NOTIFY = "notify"
 ALLOW = "allow"
 VERDICTS = {0x80000000: KILL, 0x7FC00000: NOTIFY, 0x7FFF0000: ALLOW}
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-NEWER = {"open_tree_attr": 467}
+NEWER = {
+    "fchmodat2": 452,
+    "setxattrat": 463,
+    "removexattrat": 466,
+    "open_tree_attr": 467,
+    "file_setattr": 469,
+}
 GENERIC = [
     "RENAMEAT",
     "NEW_STAT",

@@ -1,7 +1,8 @@
 /* Makes one system call and says what came of it: probe NUMBER [ARGUMENT]...
  *
  * An argument is a number, or @TEXT for the address of TEXT, #SIZE for that of a zeroed buffer of SIZE bytes, or
- * ~PATH for that of a Unix address (its length is 110); pid, ppid and -pid are ours. Prints "RESULT ERRNO". */
+ * ~PATH for that of a Unix address (its length is 110), an abstract one where PATH begins with @; pid, ppid and -pid
+ * are ours, unix is a new stream socket. Prints "RESULT ERRNO". */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -18,8 +19,10 @@ static long value_of(const char *text) {
     struct sockaddr_un *address = calloc(1, sizeof *address);
     address->sun_family = AF_UNIX;
     strncpy(address->sun_path, text + 1, sizeof address->sun_path - 1);
+    if (address->sun_path[0] == '@') address->sun_path[0] = '\0';
     return (long)address;
   }
+  if (strcmp(text, "unix") == 0) return socket(AF_UNIX, SOCK_STREAM, 0);
   if (strcmp(text, "pid") == 0) return getpid();
   if (strcmp(text, "-pid") == 0) return -getpid();
   if (strcmp(text, "ppid") == 0) return getppid();

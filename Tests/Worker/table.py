@@ -13,9 +13,19 @@ mount umount2 pivot_root chroot move_mount open_tree open_tree_attr fsopen fscon
 unshare setns init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff acct
 quotactl quotactl_fd bpf perf_event_open userfaultfd fanotify_init name_to_handle_at open_by_handle_at
 keyctl add_key request_key syslog settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname
-vhangup lookup_dcookie
+vhangup lookup_dcookie file_setattr
+shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop semtimedop semctl mq_open mq_unlink
 """.split()
 REFUSED_ON_X86 = ["iopl", "ioperm", "modify_ldt"]
+
+# Numbers from here on are of kernels to come.
+UNKNOWN = 470
+
+# What Landlock lets the owner of a file change, wherever it is.
+ATTRIBUTES = """
+chmod fchmod fchmodat fchmodat2 utimensat utime utimes futimesat chown lchown fchown fchownat
+setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
+""".split()
 
 ABSENT = ["io_uring_setup", "io_uring_enter", "io_uring_register", "clone3"]
 
@@ -87,4 +97,13 @@ ASKED: list[tuple[str, tuple[int, ...]]] = [
     ("rt_sigqueueinfo", (1, 10, 0)),
     ("rt_tgsigqueueinfo", (1, 1, 10, 0)),
     ("pidfd_send_signal", (3, 9, 0, 0)),
+]
+# Of a process: name, arguments that mean the caller, arguments that mean another.
+SCHEDULING: list[tuple[str, list[tuple[int, ...]], list[tuple[int, ...]]]] = [
+    *(
+        (name, [(0,), (OWN,)], [(1,), (OWN + 1,)])
+        for name in ("sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity")
+    ),
+    ("setpriority", [(0, 0), (0, OWN)], [(0, 1), (1, 0), (2, 0)]),
+    ("ioprio_set", [(1, 0), (1, OWN)], [(1, 1), (2, 0), (3, 0)]),
 ]

@@ -14,11 +14,14 @@ from table import (
     ABSENT,
     ALLOWED_ARGUMENTS,
     ASKED,
+    ATTRIBUTES,
     ORDINARY,
     OWN,
     REFUSED,
     REFUSED_ARGUMENTS,
     REFUSED_ON_X86,
+    SCHEDULING,
+    UNKNOWN,
 )
 
 Verdict = Callable[..., str]
@@ -50,9 +53,13 @@ def dump(architecture: str, bench: Bench) -> Callable[..., Filter]:
     program = compile_c(folder / "dump", sources, *options, f"-I{SOURCES}")
 
     def make(
-        listener: bool = False, scope: bool = True, network: bool = False, tasks: bool = False
+        listener: bool = False,
+        scope: bool = True,
+        network: bool = False,
+        tasks: bool = False,
+        own_user: bool = False,
     ) -> Filter:
-        setting = [str(int(one)) for one in (listener, scope, network, tasks)]
+        setting = [str(int(one)) for one in (listener, scope, network, tasks, own_user)]
         command = [str(program), hex(ARCHITECTURES[architecture]), *setting, str(OWN)]
         return Filter(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -169,13 +176,45 @@ def test_other_architectures_are_killed(dump: Callable[..., Filter], architectur
 def test_no_other_call_is_touched(dump: Callable[..., Filter], architecture: str) -> None:
     listed = {*REFUSED, *REFUSED_ON_X86, *ABSENT, "socket", "socketpair", "clone", "personality"}
     listed |= {name for name, _ in ASKED} | {"prlimit64", "fork", "vfork", "prctl"}
+    listed |= {*ATTRIBUTES, "ioprio_set"}
     known = numbers(architecture)
     touched = {known[name] for name in listed if name in known}
     made = dump(listener=True, tasks=True)
-    others = [one for one in range(600) if one not in touched]
+    others = [one for one in range(UNKNOWN) if one not in touched]
     verdicts = {one: made.verdict(ARCHITECTURES[architecture], one) for one in others}
     assert {one for one, verdict in verdicts.items() if verdict != ALLOW} == set()
 
 
+def test_what_is_newer_than_the_table_is_absent(
+    dump: Callable[..., Filter], architecture: str
+) -> None:
+    known = numbers(architecture)
+    assert max(known[name] for name in known if not name.startswith("arch_specific")) < UNKNOWN
+    for listener in (False, True):
+        made = dump(listener=listener)
+        for number in (UNKNOWN, UNKNOWN + 30, 0x3FFFFFFF):
+            verdict = made.verdict(ARCHITECTURES[architecture], number)
+            assert verdict == f"errno {errno.ENOSYS}"
+
+
+def test_attributes_of_files_are_free_only_for_a_user_of_its_own(
+    of: Verdict, architecture: str
+) -> None:
+    for name in ATTRIBUTES:
+        if name in numbers(architecture):
+            assert of(name, listener=True) == NOTIFY
+            assert of(name) == PLAIN
+            assert of(name, listener=True, own_user=True) == ALLOW
+
+
+def test_the_scheduling_of_others_is_asked_for(of: Verdict) -> None:
+    for name, own, other in SCHEDULING:
+        for arguments in own:
+            assert of(name, arguments, listener=True) == ALLOW
+        for arguments in other:
+            assert of(name, arguments, listener=True) == NOTIFY
+            assert of(name, arguments) == PLAIN
+
+
 def test_it_is_short_enough_to_be_installed_quickly(dump: Callable[..., Filter]) -> None:
-    assert len(dump(listener=True, tasks=True, network=True, scope=False).code) <= 200
+    assert len(dump(listener=True, tasks=True, network=True, scope=False).code) <= 300

@@ -21,7 +21,17 @@ static const struct {
     CALL(syslog), CALL(settimeofday), CALL(clock_settime), CALL(clock_adjtime), CALL(adjtimex),
     CALL(sethostname), CALL(setdomainname), CALL(vhangup), CALL(lookup_dcookie), CALL(personality),
     CALL(prctl), CALL(prlimit64), CALL(fcntl), CALL(ioctl),
-    {467, "open_tree_attr"}, /* newer than some C library's headers */
+    CALL(sched_setscheduler), CALL(sched_setparam), CALL(sched_setattr), CALL(sched_setaffinity),
+    CALL(setpriority), CALL(ioprio_set), CALL(shmget), CALL(shmat), CALL(shmctl), CALL(msgget), CALL(msgsnd),
+    CALL(msgrcv), CALL(msgctl), CALL(semget), CALL(semop), CALL(semtimedop), CALL(semctl), CALL(mq_open),
+    CALL(mq_unlink), CALL(fchmod), CALL(fchmodat), CALL(utimensat), CALL(fchown), CALL(fchownat), CALL(setxattr),
+    CALL(lsetxattr), CALL(fsetxattr), CALL(removexattr), CALL(lremovexattr), CALL(fremovexattr),
+    /* Newer than some C library's headers. */
+    {RBOT_FCHMODAT2, "fchmodat2"}, {463, "setxattrat"}, {466, "removexattrat"}, {467, "open_tree_attr"},
+    {469, "file_setattr"},
+#ifdef SYS_chmod
+    CALL(chmod), CALL(chown), CALL(lchown), CALL(utime), CALL(utimes), CALL(futimesat),
+#endif
 #ifdef SYS_iopl /* x86 only */
     CALL(fork), CALL(vfork), CALL(iopl), CALL(ioperm), CALL(modify_ldt),
 #endif

@@ -87,11 +87,7 @@ static void interrupt(int number) { (void)number; }
 
 /* Neither O_NONBLOCK nor SO_SNDTIMEO will do: both belong to the open socket, which another process shares and may
  * set as it likes. A signal to this thread ends the wait, and goes on coming in case the first came too early. */
-int rbot_connect_unix(int fd, const char *path, int timeout_ms) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  size_t length = strlen(path);
-  if (length >= sizeof address.sun_path) return ENAMETOOLONG;
-  memcpy(address.sun_path, path, length);
+int rbot_connect_within(int fd, const void *address, size_t length, int timeout_ms) {
   int alarm_signal = SIGRTMAX - 1;
   struct sigaction action = {.sa_handler = interrupt};
   struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = alarm_signal};
@@ -105,8 +101,17 @@ int rbot_connect_unix(int fd, const char *path, int timeout_ms) {
   if (sigaction(alarm_signal, &action, NULL) < 0 || timer_create(CLOCK_MONOTONIC, &event, &timer) < 0) return errno;
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
   timer_settime(timer, 0, &when, NULL);
-  int reason = connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ? errno : 0;
+  int reason = connect(fd, address, (socklen_t)length) < 0 ? errno : 0;
   timer_delete(timer);
+  return reason;
+}
+
+int rbot_connect_unix(int fd, const char *path, int timeout_ms) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (length >= sizeof address.sun_path) return ENAMETOOLONG;
+  memcpy(address.sun_path, path, length);
+  int reason = rbot_connect_within(fd, &address, sizeof address, timeout_ms);
   return reason == EINTR ? EAGAIN : reason;
 }
 

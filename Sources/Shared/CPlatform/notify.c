@@ -97,6 +97,19 @@ enum rbot_call rbot_call_kind(int number) {
       return RBOT_CALL_CLONE;
     case SYS_socket:
     case SYS_socketpair: return RBOT_CALL_SOCKET;
+    case SYS_sched_setscheduler:
+    case SYS_sched_setparam:
+    case SYS_sched_setattr:
+    case SYS_sched_setaffinity: return RBOT_CALL_SCHEDULE;
+    case SYS_setpriority: return RBOT_CALL_PRIORITY;
+    case SYS_ioprio_set: return RBOT_CALL_DISK_PRIORITY;
+#ifdef SYS_chmod
+    case SYS_chmod: return RBOT_CALL_CHMOD;
+#endif
+    case SYS_fchmod: return RBOT_CALL_FCHMOD;
+    case SYS_fchmodat: return RBOT_CALL_FCHMODAT;
+    case RBOT_FCHMODAT2: return RBOT_CALL_FCHMODAT2;
+    case SYS_utimensat: return RBOT_CALL_UTIMENSAT;
     default: return RBOT_CALL_OTHER;
   }
 }

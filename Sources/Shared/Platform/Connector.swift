@@ -2,7 +2,8 @@ import CPlatform
 import Glibc
 import Synchronization
 
-/// A few threads that connect sockets on behalf of sandboxed processes.
+/// A few threads that do on behalf of sandboxed processes what may take a while: they connect their sockets and change
+/// their files.
 ///
 /// Threads, because nothing else bounds the wait for a peer whose queue is full: whether a connect waits, and for
 /// how long, is set on the open socket, which the asking process shares and may change meanwhile. A signal from a
@@ -10,8 +11,7 @@ import Synchronization
 /// as there are threads.
 final class Connector: Sendable {
   private struct Job {
-    let socket: Int32
-    let path: String
+    let task: @Sendable () -> Int32
     let completion: @Sendable (Int32) -> Void
   }
 
@@ -22,32 +22,58 @@ final class Connector: Sendable {
   }
 
   /// Threads, made when there is work for them.
-  static let threadsMax = 4
+  let threadsMax: Int
   /// Those that may wait for a thread; more are answered with EAGAIN.
   static let jobsMax = 256
-  /// How long a connect may take, in milliseconds.
+  /// How long a connect to a Unix socket may take, in milliseconds.
   static let patience: Int32 = 1000
+  /// And one to the internet on a socket that waits.
+  static let patienceFar: Int32 = 10_000
 
   private let state = Mutex(State())
   /// Counts the jobs; the threads wait here.
   private let ready: Int32 = rbot_semaphore()
+
+  init(threadsMax: Int = 4) { self.threadsMax = threadsMax }
 
   /// Connects and closes `socket`.
   ///
   /// - Parameter completion: called on another thread, with 0 or an errno.
   /// - Returns: false where too many wait; then the socket is closed and there will be no completion.
   func connect(_ socket: Int32, _ path: String, completion: @escaping @Sendable (Int32) -> Void) -> Bool {
+    let task: @Sendable () -> Int32 = {
+      defer { close(socket) }
+      return rbot_connect_unix(socket, path, Self.patience)
+    }
+    if perform(task, completion: completion) { return true }
+    close(socket)
+    return false
+  }
+
+  /// The same for a `sockaddr` of the internet. One that does not wait is told so, as ever.
+  func reach(_ socket: Int32, _ address: [UInt8], completion: @escaping @Sendable (Int32) -> Void) -> Bool {
+    let task: @Sendable () -> Int32 = {
+      defer { close(socket) }
+      let code = rbot_connect_within(socket, address, address.count, Self.patienceFar)
+      return code == EINTR ? ETIMEDOUT : code
+    }
+    if perform(task, completion: completion) { return true }
+    close(socket)
+    return false
+  }
+
+  /// - Returns: false where too many wait; then there will be no completion.
+  func perform(_ task: @escaping @Sendable () -> Int32, completion: @escaping @Sendable (Int32) -> Void)
+    -> Bool
+  {
     let (isTaken, wantsThread) = state.withLock { state in
       guard state.jobs.count < Self.jobsMax else { return (false, false) }
-      state.jobs.append(Job(socket: socket, path: path, completion: completion))
-      let wantsThread = state.jobs.count > state.idle && state.threads < Self.threadsMax
+      state.jobs.append(Job(task: task, completion: completion))
+      let wantsThread = state.jobs.count > state.idle && state.threads < threadsMax
       if wantsThread { state.threads += 1 }
       return (true, wantsThread)
     }
-    guard isTaken else {
-      close(socket)
-      return false
-    }
+    guard isTaken else { return false }
     if wantsThread {
       do {
         try startThread(named: "connector") { [self] in work() }
@@ -68,9 +94,7 @@ final class Connector: Sendable {
         return state.jobs.isEmpty ? nil : state.jobs.removeFirst()
       }
       guard let job else { continue }
-      let code = rbot_connect_unix(job.socket, job.path, Self.patience)
-      close(job.socket)
-      job.completion(code)
+      job.completion(job.task())
     }
   }
 }

@@ -12,7 +12,7 @@ final class WardenLoop {
     var policy: WardenPolicy
     /// When it may go on, while it asks too fast.
     var resumeAt: UInt64?
-    /// One of its connects is on its way.
+    /// One of its connects, or of its changes of a file, is on its way.
     var isConnecting = false
     /// When its tally has something that waits.
     var tellAt: UInt64?
@@ -25,6 +25,8 @@ final class WardenLoop {
 
   private let warden: Warden
   private let connector: Connector
+  /// Its own threads, so that peers far away keep nobody from the gateway.
+  private let farConnector = Connector(threadsMax: 16)
   private let tell: @Sendable (UInt64) -> Void
   private var wards: [UInt64: Ward] = [:]
 
@@ -129,7 +131,6 @@ final class WardenLoop {
       pidfd = take(Int32(truncatingIfNeeded: notification.arguments.0), of: notification)
       call = reader.signal(through: pidfd, notification)
     }
-    if call == .connect(.internet), !isInternet(notification) { call = .connect(.family(Int(AF_UNIX))) }
     // What was read may have been another's that has got the pid since.
     guard notification.task > 0, rbot_notify_is_valid(listener, notification.id) else {
       _ = rbot_notify_answer(listener, notification.id, EPERM)
@@ -149,7 +150,12 @@ final class WardenLoop {
       _ = rbot_notify_answer(listener, notification.id, status == 0 ? 0 : errno)
     case .proceed: _ = rbot_notify_continue(listener, notification.id)
     case .refuse(let code): _ = rbot_notify_answer(listener, notification.id, code)
-    case .connect(let path): connect(ward, notification, path)
+    case .connect(let path): connect(ward, notification, to: path)
+    case .reach(let address): reach(ward, notification, address)
+    case .change(let change, let folder, let path):
+      begin(ward, notification, on: connector) { connector, completion in
+        connector.perform({ change.make(folder: folder, path: path) }, completion: completion)
+      }
     }
   }
 
@@ -159,40 +165,56 @@ final class WardenLoop {
     return rbot_take_descriptor(ProcessTable.process(of: notification.task) ?? notification.task, fd)
   }
 
-  /// Whether the socket is of a family for which the kernel itself may read the address, again: on a Unix socket it
-  /// would be another by then. (A caller that also puts another socket in its place in these microseconds gets
-  /// past this; that is why only a sandbox with network gets here.)
-  private func isInternet(_ notification: rbot_notification) -> Bool {
-    let socket = take(Int32(truncatingIfNeeded: notification.arguments.0), of: notification)
-    guard socket >= 0 else { return false }
-    defer { Glibc.close(socket) }
-    return [AF_INET, AF_INET6].contains(rbot_socket_family(socket))
+  private func reach(_ ward: Ward, _ notification: rbot_notification, _ address: [UInt8]) {
+    guard let socket = socket(ward, notification, "an internet address") else { return }
+    // Never by a Unix socket that was put in its place: that would be another address altogether.
+    guard [AF_INET, AF_INET6].contains(rbot_socket_family(socket)) else {
+      Glibc.close(socket)
+      note(.init(call: "connect", detail: "address family \(AF_UNIX)"), ward, MonotonicClock.milliseconds)
+      _ = rbot_notify_answer(ward.watch.listener, notification.id, EACCES)
+      return
+    }
+    begin(ward, notification, on: farConnector) { $0.reach(socket, address, completion: $1) }
   }
 
-  private func connect(_ ward: Ward, _ notification: rbot_notification, _ path: String) {
+  private func connect(_ ward: Ward, _ notification: rbot_notification, to path: String) {
+    guard let socket = socket(ward, notification, path) else { return }
+    begin(ward, notification, on: connector) { $0.connect(socket, path, completion: $1) }
+  }
+
+  /// A copy of the socket that is to be connected; nil where it could not be had, and that was answered.
+  private func socket(_ ward: Ward, _ notification: rbot_notification, _ goal: String) -> Int32? {
     let listener = ward.watch.listener
     let socket = take(Int32(truncatingIfNeeded: notification.arguments.0), of: notification)
     guard socket >= 0 else {
       let code = errno
       if code != EBADF {
         note(
-          .init(call: "connect", detail: "\(path): its socket cannot be had: \(SystemError.text(code))"),
+          .init(call: "connect", detail: "\(goal): its socket cannot be had: \(SystemError.text(code))"),
           ward, MonotonicClock.milliseconds)
       }
       _ = rbot_notify_answer(listener, notification.id, code)
-      return
+      return nil
     }
     guard rbot_notify_is_valid(listener, notification.id) else {
       Glibc.close(socket)
-      return
+      return nil
     }
+    return socket
+  }
+
+  /// Has something done for a tree, which waits for it; an errno of EAGAIN where too much waits already.
+  private func begin(
+    _ ward: Ward, _ notification: rbot_notification, on connector: Connector,
+    _ start: (Connector, @escaping @Sendable (Int32) -> Void) -> Bool
+  ) {
     ward.isConnecting = true
     ignore(ward)
-    let id = ward.watch.id
-    let isTaken = connector.connect(socket, path) { [warden] code in
-      warden.connected(.init(watch: id, notification: notification.id, code: code))
+    let (id, call) = (ward.watch.id, notification.id)
+    let isTaken = start(connector) { [warden] code in
+      warden.connected(.init(watch: id, notification: call, code: code))
     }
-    if !isTaken { finish(.init(watch: id, notification: notification.id, code: EAGAIN)) }
+    if !isTaken { finish(.init(watch: id, notification: call, code: EAGAIN)) }
   }
 
   private func finishConnects() {

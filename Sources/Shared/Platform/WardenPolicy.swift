@@ -8,8 +8,8 @@ enum WardenCall: Equatable {
     case path(String)
     /// A Unix socket in the abstract name space.
     case abstract(String)
-    /// IPv4 or IPv6, on a socket of that family.
-    case internet
+    /// IPv4 or IPv6, on a socket of that family: the whole `sockaddr`.
+    case internet([UInt8])
     /// Another address, which cannot be meant.
     case family(Int)
     /// Longer or shorter than any address.
@@ -29,6 +29,10 @@ enum WardenCall: Equatable {
 
   case connect(Destination)
   case signal(call: String, Target, detail: String)
+  /// How another thread or process is scheduled.
+  case schedule(call: String, Target, detail: String)
+  /// A file's mode or times.
+  case change(FileChange)
   /// A new process or thread.
   case task(call: String)
   /// One that is never allowed.
@@ -45,6 +49,10 @@ struct WardenPolicy {
     case refuse(Int32)
     /// We connect the socket to this path ourselves: what is at the caller's address by now is not to be trusted.
     case connect(String)
+    /// We connect it to this `sockaddr` of the internet ourselves, for the same reason.
+    case reach([UInt8])
+    /// We change the file ourselves, by a path below a folder that no link leads out of.
+    case change(FileChange, folder: String, path: String)
   }
 
   struct Decision: Equatable {
@@ -61,6 +69,7 @@ struct WardenPolicy {
 
   private let sockets: [String: String]
   private let allowsNetwork: Bool
+  private let writable: [String]
   private var bucket: TokenBucket
 
   /// - Parameters:
@@ -69,6 +78,7 @@ struct WardenPolicy {
   init(_ sandbox: Sandbox, sockets: [String: String], now: UInt64) {
     self.sockets = sockets
     allowsNetwork = sandbox.allowsNetwork
+    writable = sandbox.writable
     tasks = sandbox.countsTasks ? sandbox.tasksMax.map(TaskLedger.init(max:)) : nil
     bucket = TokenBucket(capacity: Self.burst, perSecond: Self.perSecond, now: now)
   }
@@ -89,6 +99,10 @@ struct WardenPolicy {
     case .signal(_, .own, _): return Decision(verdict: .proceed)
     case .signal(_, .nobody, _): return Decision(verdict: .refuse(ESRCH))
     case .signal(let call, .stranger, let detail): return refuse(EPERM, call, detail)
+    case .schedule(_, .own, _): return Decision(verdict: .proceed)
+    case .schedule(_, .nobody, _): return Decision(verdict: .refuse(ESRCH))
+    case .schedule(let call, .stranger, let detail): return refuse(EPERM, call, detail)
+    case .change(let change): return decide(change)
     case .task(let call):
       guard let max = tasks?.max else { return Decision(verdict: .proceed) }
       if tasks?.admit(now: now) ?? true { return Decision(verdict: .proceed) }
@@ -105,7 +119,7 @@ struct WardenPolicy {
       // The C library asks these first for every name; their absence is usual, and nothing to tell of.
       if Self.directories.contains(where: path.hasPrefix) { return Decision(verdict: .refuse(ENOENT)) }
       return refuse(EACCES, "connect", path)
-    case .internet where allowsNetwork: return Decision(verdict: .proceed)
+    case .internet(let address) where allowsNetwork: return Decision(verdict: .reach(address))
     case .internet: return refuse(EACCES, "connect", "an internet address")
     case .abstract(let name): return refuse(EACCES, "connect", "@" + name)
     case .family(let family): return refuse(EACCES, "connect", "address family \(family)")
@@ -113,6 +127,15 @@ struct WardenPolicy {
     case .unreadable(EFAULT): return Decision(verdict: .refuse(EFAULT))
     case .unreadable(let code): return refuse(EACCES, "connect", "unreadable: \(SystemError.text(code))")
     }
+  }
+
+  /// Where it may write, its owner may change what else a file has. Not so a device, which is nobody's own.
+  private func decide(_ change: FileChange) -> Decision {
+    for folder in writable where change.path.hasPrefix(folder + "/") && !change.gainsRights {
+      let rest = String(change.path.dropFirst(folder.count + 1))
+      return Decision(verdict: .change(change, folder: folder, path: rest))
+    }
+    return refuse(EPERM, change.call, change.path)
   }
 
   private func refuse(_ code: Int32, _ call: String, _ detail: String) -> Decision {

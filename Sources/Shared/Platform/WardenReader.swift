@@ -34,7 +34,12 @@ struct WardenReader {
       return .task(call: name)
     case RBOT_CALL_SOCKET:
       return .other(call: name, detail: Self.socket(integer(arguments.0), integer(arguments.1)))
+    case RBOT_CALL_SCHEDULE: return schedule(name, integer(arguments.0))
+    case RBOT_CALL_PRIORITY: return schedule(name, integer(arguments.1), isOne: integer(arguments.0) == 0)
+    case RBOT_CALL_DISK_PRIORITY:
+      return schedule(name, integer(arguments.1), isOne: integer(arguments.0) == 1)
     default:
+      if let change = change(name, notification) { return change }
       return .other(call: name, detail: Self.detail(name, integer(arguments.0), integer(arguments.1)))
     }
   }
@@ -43,6 +48,15 @@ struct WardenReader {
     .signal(
       call: name, task > 0 ? census.standing(of: task) : .nobody,
       detail: "process \(task), \(Signals.name(number))")
+  }
+
+  /// - Parameter isOne: false: of a group, or of everybody of a user.
+  private func schedule(_ name: String, _ task: Int32, isOne: Bool = true) -> WardenCall {
+    guard isOne else { return .schedule(call: name, .stranger, detail: "several processes") }
+    // 0 is the caller itself.
+    return .schedule(
+      call: name, task == 0 ? .own : task > 0 ? census.standing(of: task) : .nobody, detail: "process \(task)"
+    )
   }
 
   /// A signal through a copy of the descriptor that the caller named.
@@ -91,12 +105,7 @@ struct WardenReader {
     let count = rbot_read_memory(notification.task, notification.arguments.1, &bytes, bytes.count)
     guard count == bytes.count else { return .unreadable(count < 0 ? errno : EFAULT) }
     return Self.destination(bytes) {
-      let link = "/proc/\(notification.task)/cwd"
-      var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
-      let count = path.withUnsafeMutableBytes { bytes in
-        bytes.bindMemory(to: CChar.self).baseAddress.map { readlink(link, $0, bytes.count) } ?? -1
-      }
-      return count > 0 ? String(validating: path.prefix(count), as: UTF8.self) : nil
+      Self.link("/proc/\(notification.task)/cwd")
     }
   }
 
@@ -106,7 +115,7 @@ struct WardenReader {
   static func destination(_ bytes: [UInt8], directory: () -> String?) -> WardenCall.Destination {
     guard bytes.count >= 2 else { return .malformed }
     let family = Int(bytes[0]) | Int(bytes[1]) << 8
-    if family == Int(AF_INET) || family == Int(AF_INET6) { return .internet }
+    if family == Int(AF_INET) || family == Int(AF_INET6) { return .internet(bytes) }
     guard family == Int(AF_UNIX) else { return .family(family) }
     // sun_path has 108 bytes, and needs no end if it is full or the length ends it.
     guard bytes.count > 2, bytes.count <= 110 else { return .malformed }

@@ -61,7 +61,8 @@ static int tell_calls(const struct plan *plan, const struct calls_setting *setti
 int stage_calls(const struct plan *plan) {
   if (!plan->sandbox) return 0;
   struct calls_setting setting = {
-      .has_scope = signals_are_scoped(), .network = plan->network, .tasks = plan->tasks, .self = getpid()};
+      .has_scope = signals_are_scoped(), .network = plan->network, .tasks = plan->tasks,
+      .own_user = plan->has_user, .self = getpid()};
   setting.has_listener = can_send_listener(plan);
   int listener = install(&setting);
   if (listener < 0 && setting.has_listener) {

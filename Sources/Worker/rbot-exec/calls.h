@@ -12,6 +12,7 @@ struct calls_setting {
   bool has_scope;    /* Landlock keeps signals inside of the worker */
   bool network;
   bool tasks;
+  bool own_user; /* the worker's user owns nothing but what is the worker's */
   pid_t self; /* the worker's leader: also its session and process group */
 };
 

@@ -2,12 +2,13 @@
  * stay among themselves. The kernel's interface is declared here, since the C library's headers may be older
  * than the kernel that this runs on.
  *
- * What Landlock cannot refuse: looking at a file's attributes (stat), readlink, chdir, and descriptors that are open
- * already. /proc as a whole is never granted by the supervisor: /proc/self as a --read is the folder of our own pid,
+ * What Landlock cannot refuse: looking at a file's attributes (stat), changing them (chmod, see table.c), readlink,
+ * chdir, and descriptors that are open already. /proc as a whole is never granted by the supervisor: /proc/self as a --read is the folder of our own pid,
  * which the command keeps.
  *
- * What is granted in /proc stays open, as a mere reference (O_PATH), in the command too: a rule holds for an inode, and
- * /proc makes another one for the same path once memory was short and nobody held the first. */
+ * The folder of our own pid stays open, as a mere reference (O_PATH), in the command too: a rule holds for an inode,
+ * and /proc makes another one for the same path once memory was short and nobody held the first. The single files of
+ * /proc are the same for every worker, so the supervisor holds those. */
 #define _GNU_SOURCE
 #include "bare.h"
 #include "report.h"
@@ -127,7 +128,7 @@ static void grant(int rules, const char *path, uint64_t allowed, struct skipped 
   struct path_beneath rule = {.allowed = allowed, .parent = fd};
   if (syscall(CALL_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0) < 0)
     skip(skipped, path, errno);
-  else if (status.st_dev != 0 && status.st_dev == proc_device() && fcntl(fd, F_SETFD, 0) == 0) {
+  else if (S_ISDIR(status.st_mode) && status.st_dev != 0 && status.st_dev == proc_device() && fcntl(fd, F_SETFD, 0) == 0) {
     pinned[pinned_count++] = fd;
     return;
   }

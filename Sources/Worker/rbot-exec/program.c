@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
 
@@ -115,12 +116,13 @@ static int find_ranges(struct call *calls, int call_count, struct range *ranges)
     add_range(ranges, &count, (struct range){call->number, call->otherwise, call->rule_count > 0 ? call : NULL});
     add_range(ranges, &count, (struct range){call->number + 1, SECCOMP_RET_ALLOW, NULL});
   }
+  add_range(ranges, &count, (struct range){CALL_UNKNOWN, SECCOMP_RET_ERRNO | ENOSYS, NULL});
   add_range(ranges, &count, (struct range){X32_BIT, SECCOMP_RET_KILL_PROCESS, NULL});
   return count;
 }
 
 struct sock_fprog compile_program(uint32_t architecture, struct call *calls, int call_count) {
-  static struct range ranges[2 * CALLS_MAX + 2];
+  static struct range ranges[2 * CALLS_MAX + 3];
   static struct writer writer;
   writer.count = writer.return_count = 0;
   writer.failed = call_count > CALLS_MAX;

@@ -2,6 +2,9 @@
  *
  *   refuse  every notified call that is not one of those below: EACCES for socket and socketpair, else EPERM
  *   ask     connect
+ *           sched_setscheduler, sched_setparam, sched_setattr, sched_setaffinity whose first argument is neither 0 nor
+ *           the leader; setpriority and ioprio_set of anything but 0 and the leader
+ *           chmod, fchmod, fchmodat, fchmodat2, utimensat where the worker has no user of its own
  *           kill at a pid other than 0, the leader and minus the leader (-1 is notified too and must never pass)
  *           tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo whose first argument is not the leader
  *           pidfd_send_signal, whatever it points at
@@ -11,15 +14,21 @@
  * argument have any bit of 0x7e028000 (CLONE_NEW..., CLONE_PARENT). Everything that a rule looks at is an int or
  * cut to 32 bits by the kernel: look at the low 32 bits of an argument only.
  *
- * Without a listener what would be refused gets EPERM, and connect, new tasks and signals are allowed; kill(-1) is
- * not. io_uring and clone3 are absent (ENOSYS) for everyone, and nobody is told: what they do could not be seen
- * here, and programs fall back.
+ * Without a listener what would be refused gets EPERM, and so does what changes the scheduling of others or a file's
+ * mode and times; connect, new tasks and signals are allowed; kill(-1) is not. io_uring and clone3 are absent (ENOSYS)
+ * for everyone, and so is every call that is newer than this table, and nobody is told: what they do could not be
+ * seen here, and programs fall back.
  *
  * Beyond the obvious, refused because it gets around the rest:
  *   CLONE_PARENT                  the child would be the supervisor's, beyond the reach of a stop
  *   prlimit64 at another process  a CPU limit of one second ends the supervisor
  *   fcntl and ioctl that choose who gets SIGIO, where Landlock does not scope signals
- *   datagram Unix sockets         each message may name another receiver */
+ *   datagram Unix sockets         each message may name another receiver
+ *   System V and POSIX IPC        no file system's rights hold for it, it outlives the worker, and is anybody's of the
+ *                                 same user
+ *   scheduling of other processes a supervisor of the same user could be made to wait for everything else
+ *   modes, owners, access lists   Landlock lets the owner change them wherever the file is, so they are free only for
+ *                                 a user who owns nothing but the worker's state */
 #define _GNU_SOURCE
 #include "calls.h"
 
@@ -28,7 +37,8 @@
 #include <sys/syscall.h>
 
 /* Newer than some C library's headers; the same on every architecture. */
-enum { CALL_QUOTACTL_FD = 443, CALL_PROCESS_MADVISE = 440, CALL_OPEN_TREE_ATTR = 467 };
+enum { CALL_QUOTACTL_FD = 443, CALL_PROCESS_MADVISE = 440, CALL_OPEN_TREE_ATTR = 467, CALL_FILE_SETATTR = 469 };
+enum { CALL_FCHMODAT2 = 452, CALL_SETXATTRAT = 463, CALL_REMOVEXATTRAT = 466 };
 
 enum { FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10, FAMILY_NETLINK = 16, NETLINK_OF_ROUTES = 0 };
 enum { TYPE_STREAM = 1, TYPE_DGRAM = 2, TYPE_SEQPACKET = 5 };
@@ -52,6 +62,8 @@ static const uint32_t refused_always[] = {
     SYS_keyctl, SYS_add_key, SYS_request_key,
     SYS_syslog, SYS_settimeofday, SYS_clock_settime, SYS_clock_adjtime, SYS_adjtimex,
     SYS_sethostname, SYS_setdomainname, SYS_vhangup,
+    SYS_shmget, SYS_shmat, SYS_shmctl, SYS_msgget, SYS_msgsnd, SYS_msgrcv, SYS_msgctl,
+    SYS_semget, SYS_semop, SYS_semtimedop, SYS_semctl, SYS_mq_open, SYS_mq_unlink, CALL_FILE_SETATTR,
 #ifdef SYS_lookup_dcookie
     SYS_lookup_dcookie,
 #endif
@@ -67,6 +79,20 @@ static const uint32_t absent[] = {SYS_io_uring_setup, SYS_io_uring_enter, SYS_io
 
 /* Signals to one process or thread, named by the first argument. */
 static const uint32_t signals[] = {SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo};
+
+/* How a process, named by the first argument, is scheduled. */
+static const uint32_t scheduling[] = {
+    SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr, SYS_sched_setaffinity};
+
+/* A file's mode and times, wherever the file is; and what else its owner may change, which hardly a program does. */
+static const uint32_t attributes[] = {
+    SYS_fchmod, SYS_fchmodat, CALL_FCHMODAT2, SYS_utimensat,
+    SYS_fchown, SYS_fchownat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, CALL_SETXATTRAT,
+    SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, CALL_REMOVEXATTRAT,
+#ifdef SYS_chmod
+    SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat,
+#endif
+};
 
 static const uint32_t forks[] = {
 #ifdef SYS_fork
@@ -142,6 +168,23 @@ static void add_signals(struct list *list, const struct calls_setting *setting, 
   add(list, SYS_ioctl, SECCOMP_RET_ALLOW, owners_by_ioctl, COUNT(owners_by_ioctl));
 }
 
+/* Of our own process, or of the calling thread, without asking. */
+static void add_scheduling(struct list *list, const struct calls_setting *setting, uint32_t refuse) {
+  enum { PRIORITY_OF_PROCESS = 0, DISK_PRIORITY_OF_PROCESS = 1 };
+  static struct rule to_one[2], priorities[2], disk_priorities[2];
+  const uint32_t own[] = {0, (uint32_t)setting->self};
+  for (int i = 0; i < COUNT(own); i++) {
+    to_one[i] = if_is(0, own[i], SECCOMP_RET_ALLOW);
+    priorities[i] = (struct rule){
+        {{IS, 0, ~0U, PRIORITY_OF_PROCESS}, {IS, 1, ~0U, own[i]}}, 2, SECCOMP_RET_ALLOW};
+    disk_priorities[i] = (struct rule){
+        {{IS, 0, ~0U, DISK_PRIORITY_OF_PROCESS}, {IS, 1, ~0U, own[i]}}, 2, SECCOMP_RET_ALLOW};
+  }
+  for (int i = 0; i < COUNT(scheduling); i++) add(list, scheduling[i], refuse, to_one, COUNT(to_one));
+  add(list, SYS_setpriority, refuse, priorities, COUNT(priorities));
+  add(list, SYS_ioprio_set, refuse, disk_priorities, COUNT(disk_priorities));
+}
+
 static void add_processes(struct list *list, const struct calls_setting *setting, uint32_t refuse) {
   static struct rule leaving[2], personalities[2], limited[2];
   leaving[0] = if_is(0, SET_PARENT_DEATH_SIGNAL, refuse);
@@ -166,5 +209,7 @@ int list_calls(const struct calls_setting *setting, struct call *calls) {
   add_tasks(&list, setting, refuse, ask);
   add_signals(&list, setting, refuse, ask);
   add_processes(&list, setting, refuse);
+  add_scheduling(&list, setting, refuse);
+  if (!setting->own_user) ADD_ALL(&list, attributes, refuse);
   return list.count;
 }

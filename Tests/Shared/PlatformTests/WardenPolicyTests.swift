@@ -19,8 +19,8 @@ import Testing
     #expect(verdict(.connect(.path("/run/g.sock"))) == .connect("/var/run/g.sock"))
     #expect(verdict(.connect(.path("/run/g.sock2"))) == .refuse(EACCES))
     #expect(verdict(.connect(.abstract("x"))) == .refuse(EACCES))
-    #expect(verdict(.connect(.internet)) == .refuse(EACCES))
-    #expect(verdict(.connect(.internet), network: true) == .proceed)
+    #expect(verdict(.connect(.internet([2, 0, 0, 80]))) == .refuse(EACCES))
+    #expect(verdict(.connect(.internet([2, 0, 0, 80])), network: true) == .reach([2, 0, 0, 80]))
     #expect(verdict(.connect(.path("/x")), network: true) == .refuse(EACCES))
     #expect(verdict(.connect(.family(16)), network: true) == .refuse(EACCES))
     #expect(verdict(.connect(.malformed)) == .refuse(EINVAL))
@@ -46,6 +46,32 @@ import Testing
     var policy = policy()
     let told = policy.decide(.other(call: "mount", detail: "a\nb"), now: 0).told
     #expect(told?.detail == "a\\u{a}b")
+  }
+
+  @Test("How a process is scheduled is decided in its own tree")
+  func scheduling() {
+    #expect(verdict(.schedule(call: "setpriority", .own, detail: "")) == .proceed)
+    #expect(verdict(.schedule(call: "setpriority", .stranger, detail: "")) == .refuse(EPERM))
+    #expect(verdict(.schedule(call: "setpriority", .nobody, detail: "")) == .refuse(ESRCH))
+  }
+
+  @Test("A file's mode and times are changed by us, where the worker may write, and nowhere else")
+  func changes() {
+    var policy = WardenPolicy(
+      Sandbox(writable: ["/home/state/one", "/dev/null"], sockets: []), sockets: [:], now: 0)
+    func decide(_ path: String, _ change: FileChange.Change = .mode(0o644)) -> WardenPolicy.Decision {
+      policy.decide(.change(FileChange(call: "chmod", path: path, follows: true, change: change)), now: 0)
+    }
+    let own = FileChange(call: "chmod", path: "/home/state/one/a/b", follows: true, change: .times([]))
+    #expect(
+      policy.decide(.change(own), now: 0)
+        == .init(verdict: .change(own, folder: "/home/state/one", path: "a/b"), told: nil))
+    for path in ["/home/state/one", "/home/state/ones/a", "/home/state/two/a", "/dev/null", "/", ""] {
+      #expect(
+        decide(path) == .init(verdict: .refuse(EPERM), told: .init(call: "chmod", detail: path)))
+    }
+    #expect(decide("/home/state/one/a", .mode(0o4755)).verdict == .refuse(EPERM))
+    #expect(decide("/home/state/one/a", .mode(0o2755)).verdict == .refuse(EPERM))
   }
 
   @Test("A tree is answered so many times at once, then so many times a second")
@@ -149,7 +175,7 @@ import Testing
   func others() {
     #expect(unix([0, 97, 10, 200]) == .abstract("a\\x0a\\xc8"))
     #expect(unix([47, 0xff]) == .path("/\\xff"))
-    #expect(WardenReader.destination([2, 0, 0, 80]) { nil } == .internet)
+    #expect(WardenReader.destination([2, 0, 0, 80]) { nil } == .internet([2, 0, 0, 80]))
     #expect(WardenReader.destination([16, 0, 0, 0]) { nil } == .family(16))
     #expect(WardenReader.socket(10, 2 | 0o2000000) == "IPv6 datagram")
     #expect(WardenReader.socket(99, 9) == "family 99 type 9")

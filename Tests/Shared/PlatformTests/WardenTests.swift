@@ -114,6 +114,82 @@ extension RealProcesses {
       #expect(refusals.map(\.detail) == ["packet raw", "address family 1"])
     }
 
+    @Test("With network, no race of two threads turns an address of the internet into that of a Unix socket")
+    func race() async throws {
+      let bench = try await Workbench.shared()
+      let (door, path) = try listening()
+      defer {
+        close(door)
+        unlink(path)
+      }
+      let (printed, _) = try await bench.python(
+        Self.prelude + """
+          import ctypes, os, struct, threading
+          libc = ctypes.CDLL(None)
+          far = struct.pack("=HH4s102x", socket.AF_INET, 2304, bytes([127, 0, 0, 1]))
+          near = struct.pack("=H108s", socket.AF_UNIX, b"\(path)")
+          unix, inet = socket.socket(socket.AF_UNIX), socket.socket(type=socket.SOCK_DGRAM)
+          room, slot, done = ctypes.create_string_buffer(110), 100, False
+          os.dup2(inet.fileno(), slot)
+          def swap():
+            while not done:
+              for one, address in ((unix, near), (inet, far)):
+                os.dup2(one.fileno(), slot)
+                ctypes.memmove(room, address, 110)
+          swapper = threading.Thread(target=swap)
+          swapper.start()
+          out = 0
+          for _ in range(600):
+            libc.connect(slot, room, 110)
+            out += attempt(unix.getpeername) == "ok"
+          done = True
+          swapper.join()
+          print(out)
+          """
+      ) { $0.sandbox?.allowsNetwork = true }
+      #expect(printed == "0\n")
+    }
+
+    @Test("In the place of a worker it changes files of that worker, by any name, and no others")
+    func changes() async throws {
+      let bench = try await Workbench.shared()
+      let folder = "/tmp/rbot-changes-\(getpid())"
+      let secret = folder + ".secret"
+      for path in [folder, secret] { mkdir(path, 0o700) }
+      defer {
+        for path in [folder + "/file", folder + "/link"] { unlink(path) }
+        for path in [folder, secret] { rmdir(path) }
+      }
+      let (printed, refusals) = try await bench.python(
+        Self.prelude + """
+          import os
+          os.chdir("\(folder)")
+          open("file", "w").close()
+          os.symlink("\(secret)", "link")
+          door = os.open("file", os.O_RDONLY)
+          print(attempt(os.chmod, "file", 0o640), oct(os.stat("file").st_mode & 0o777))
+          print(attempt(os.chmod, "\(folder)/./file", 0o600))
+          print(attempt(os.fchmod, door, 0o604), oct(os.stat("file").st_mode & 0o777))
+          print(attempt(os.utime, "file", (5, 7.5)), os.stat("file").st_mtime)
+          print(attempt(os.utime, "file"), os.stat("file").st_mtime > 1e9, attempt(os.chmod, "none", 0o600))
+          print(attempt(os.chmod, "link", 0), attempt(os.chmod, "\(secret)", 0), attempt(os.utime, "\(secret)"))
+          print(attempt(os.chmod, "file", 0o4755), attempt(os.chown, "file", -1, -1))
+          """
+      ) { $0.sandbox?.writable = [folder] }
+      #expect(
+        printed == """
+          ok 0o640
+          ok
+          ok 0o604
+          ok 7.5
+          ok True ENOENT
+          EPERM EPERM EPERM
+          EPERM EPERM
+
+          """)
+      #expect(refusals.map(\.detail) == [secret, secret, folder + "/file", ""])
+    }
+
     @Test("A peer that takes nobody holds up its caller for a second, and nobody else")
     func slowPeer() async throws {
       let bench = try await Workbench.shared()

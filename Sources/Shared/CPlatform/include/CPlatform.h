@@ -124,6 +124,8 @@ ssize_t rbot_receive(int fd, void *bytes, size_t size, int *fds, int fd_max, int
 /* Connects a socket to a path and gives up after `timeout_ms` whatever the socket's own settings are: EAGAIN, as
  * when its own timeout has passed. Returns 0 or an errno. Not for a thread that takes signals. */
 int rbot_connect_unix(int fd, const char *path, int timeout_ms);
+/* The same for any address; EINTR where it gave up, and then it may go on in the background. */
+int rbot_connect_within(int fd, const void *address, size_t length, int timeout_ms);
 
 /* ---- what a sandbox reports: seccomp's notifications (notify.c, calls.c) ---- */
 
@@ -144,7 +146,17 @@ enum rbot_call {
   RBOT_CALL_SIGNAL_TASK,    /* a thread */
   RBOT_CALL_SIGNAL_PIDFD,
   RBOT_CALL_CLONE,
+  RBOT_CALL_SCHEDULE,      /* the first argument is a thread */
+  RBOT_CALL_PRIORITY,      /* of what kind, of whom */
+  RBOT_CALL_DISK_PRIORITY, /* likewise */
+  RBOT_CALL_CHMOD,
+  RBOT_CALL_FCHMOD,
+  RBOT_CALL_FCHMODAT,
+  RBOT_CALL_FCHMODAT2,
+  RBOT_CALL_UTIMENSAT,
 };
+/* Newer than some C library's headers. */
+enum { RBOT_FCHMODAT2 = 452 };
 enum rbot_call rbot_call_kind(int number);
 /* NULL for one that no sandbox reports. */
 const char *rbot_call_name(int number);
@@ -165,6 +177,12 @@ int rbot_take_descriptor(pid_t task, int fd);
 
 /* A descriptor that names a file and opens nothing of it, which takes no permission (O_PATH); -1 and errno. */
 int rbot_open_place(const char *path);
+/* The same for a path below a folder that no link leads out of. */
+int rbot_open_place_beneath(const char *folder, const char *path, bool follow);
+/* Both want the file to be our own user's, whatever our privileges are; 0 or an errno. `times` are four numbers:
+ * seconds and nanoseconds of access, then of change; NULL: now. */
+int rbot_change_mode(int place, mode_t mode);
+int rbot_change_times(int place, const int64_t *times);
 /* As whom the calling thread, and it alone, opens files from now on; false where that is not permitted. */
 bool rbot_set_file_user(uid_t uid, gid_t gid);
 
