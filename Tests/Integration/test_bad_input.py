@@ -267,6 +267,18 @@ def test_garbage_on_the_control_socket_harms_nobody() -> None:
         assert daemon.strategy("idle")["state"] == "ready"
 
 
+def test_a_control_client_that_says_nothing_is_shown_out() -> None:
+    with Daemon({"idle": python("idle", IDLE)}) as daemon:
+        daemon.wait_ready()
+        greeted = daemon.control()
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.settimeout(20)
+            silent.connect(str(daemon.socket))
+            assert silent.recv(1) == b""
+        assert greeted.call("version")["version"]
+        greeted.close()
+
+
 def test_a_wrong_token_is_refused_by_the_gateway() -> None:
     with Daemon({"idle": python("idle", IDLE)}) as daemon:
         daemon.wait_ready()

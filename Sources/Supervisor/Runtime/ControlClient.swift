@@ -66,10 +66,10 @@ extension Supervisor {
 
   func clientLeft(_ connection: Connection, _ peer: ControlPeer) {
     door.leave(peer)
-    guard let client = clients.removeValue(forKey: ObjectIdentifier(connection)) else { return }
-    let targets = client.streams
-    logs.unfollow { target in targets.contains { $0 === target } }
-    events.unfollow { target in targets.contains { $0 === target } }
+    guard clients.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+    // By the connection: streams that have ended are no longer among the client's.
+    logs.unfollow { $0.connection === connection }
+    events.unfollow { $0.connection === connection }
     commands.forget(connection)
   }
 

@@ -13,17 +13,6 @@ struct WorkerPeer: ConnectionHandler {
   let generation: Generation
   let run: Int64
 
-  func opened(_ connection: Connection) {
-    let supervisor = supervisor
-    // One that only holds a place would keep others out.
-    connection.eventLoop.scheduleTask(in: .seconds(10)) {
-      supervisor.assumeIsolated { supervisor in
-        let client = supervisor.clients[ObjectIdentifier(connection)]
-        if client.map({ !$0.saidHello }) ?? true { connection.close() }
-      }
-    }
-  }
-
   func received(_ frame: Frame, on connection: Connection) {
     supervisor.assumeIsolated { $0.received(frame, from: self, on: connection) }
   }
@@ -41,6 +30,17 @@ final class ControlPeer: ConnectionHandler {
   init(_ supervisor: Supervisor, _ credentials: PeerCredentials) {
     self.supervisor = supervisor
     self.credentials = credentials
+  }
+
+  func opened(_ connection: Connection) {
+    let supervisor = supervisor
+    // One that only holds a place would keep others out.
+    connection.eventLoop.scheduleTask(in: .seconds(10)) {
+      supervisor.assumeIsolated { supervisor in
+        let client = supervisor.clients[ObjectIdentifier(connection)]
+        if client.map({ !$0.saidHello }) ?? true { connection.close() }
+      }
+    }
   }
 
   func received(_ frame: Frame, on connection: Connection) {
