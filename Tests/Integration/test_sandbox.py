@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,7 @@ def test_an_interpreter_that_gives_no_answer_fails_its_strategies_alone() -> Non
 def test_a_full_state_folder_ends_the_strategy_and_says_so() -> None:
     code = """
 import os
+import venv
 from rbot import Strategy
 
 class Hoarder(Strategy):
@@ -219,3 +221,31 @@ class Hoarder(Strategy):
         )
         assert "its state folder holds" in item["reason"] and "limits.disk" in item["reason"]
         assert not alive(pid)
+
+
+PACKAGE = """
+import sys
+import only_here
+
+from rbot import Strategy
+
+
+class Packed(Strategy):
+    instruments = ["EUR_USD"]
+
+    def on_start(self):
+        print(only_here.WORD, sys.prefix, flush=True)
+"""
+
+
+def test_a_virtual_environment_in_the_strategys_folder_brings_its_packages() -> None:
+    text = 'name = "packed"\ncommand = [".venv/bin/python", "-m", "rbot", "strategy.py"]\n'
+    daemon = opened(Daemon({"packed": {"strategy.toml": text, "strategy.py": PACKAGE}}))
+    place = daemon.strategies / "packed" / ".venv"
+    venv.create(place)
+    packages = next(place.glob("lib/python*/site-packages"))
+    (packages / "only_here.py").write_text('WORD = "packed"\n')
+    with daemon:
+        daemon.wait_ready("packed")
+        said = [line["message"] for line in daemon.logs("packed") if line["stream"] == "stdout"]
+        assert said == [f"packed {place}"]

@@ -47,6 +47,10 @@ extension Supervisor {
     } catch {
       return failLater(name, generation, "\(error)")
     }
+    if cell?.sandbox.isRequired ?? false, let off = cgroup?.layers.first(where: { !$0.isInForce }) {
+      return failLater(
+        name, generation, "sandbox.required: the layer \(off.name) is not in force: \(off.detail)")
+    }
     worker.tokenHash = worker.isGateway ? nil : SHA256.hex(token)
     let request = SpawnRequest(
       spawnID: options.mark + "\(name)/\(generation)", helper: options.launcher,

@@ -119,6 +119,16 @@ struct SandboxUserTests {
     #expect(plan.sandbox.readable.contains("/root/py"))
   }
 
+  @Test("A virtual environment in the strategy's folder stays the one that runs, with its packages")
+  func environment() throws {
+    var machine = Machine()
+    machine.links["/srv/strategies/grid/.venv/bin/python"] = "/usr/bin/python3.11"
+    let system = PythonPlace(executable: "/usr/bin/python3.11", prefixes: ["/usr"], paths: ["/usr/lib"])
+    let plan = try machine.plan(command: [".venv/bin/python", "x.py"], python: system)
+    #expect(plan.command == [".venv/bin/python", "x.py"])
+    #expect(try machine.plan(command: ["python3"], python: system).command == ["/usr/bin/python3.11"])
+  }
+
   @Test("With sandbox.required it does not run")
   func required() {
     let said = #expect(throws: SandboxMistake.self) {
@@ -195,6 +205,16 @@ struct SandboxTermsTests {
       }
     ).limits
     #expect(limits == SpawnLimits(memoryBytes: 1 << 20, files: 1024, tasksOfUser: 256, fileBytes: 1 << 30))
+  }
+
+  @Test("Without a listener nobody admits processes, and no layer says so")
+  func mute() throws {
+    var machine = Machine()
+    machine.ground.wantsUsers = false
+    let off = SandboxLayer(name: "reports", isInForce: false, detail: "no notifications")
+    let report = SandboxReport(try machine.plan(), cgroup: [], launched: [off])
+    #expect(!report.isInForce("processes") && report.layers.count { $0.name == "processes" } == 1)
+    #expect(report.warnings.contains { $0.hasPrefix("the layer processes is not in force") })
   }
 
   @Test("What rbot-exec could not put in force is a warning, but for signals of a user of its own")

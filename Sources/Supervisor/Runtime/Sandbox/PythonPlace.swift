@@ -52,10 +52,13 @@ enum PythonCommand {
     guard isPython(name) else { return nil }
     // A virtual environment in the strategy's folder: its interpreter is a link, and what that leads to is the
     // system's. One that was copied there is the strategy's own.
-    let strategy = [folder, places.strategies, places.states]
-    let isOurs = strategy.contains { PathText.isWithin(program, $0) }
-    let asked = isOurs ? view.resolve(program) ?? program : program
-    return strategy.contains { PathText.isWithin(asked, $0) } ? nil : asked
+    let asked = isOwn(program, folder: folder, places) ? view.resolve(program) ?? program : program
+    return isOwn(asked, folder: folder, places) ? nil : asked
+  }
+
+  /// Whether a program lies where strategies keep their own things.
+  static func isOwn(_ program: String, folder: String, _ places: SandboxGround.Places) -> Bool {
+    [folder, places.strategies, places.states].contains { PathText.isWithin(program, $0) }
   }
 
   /// `python`, `python3`, `python3.12`.

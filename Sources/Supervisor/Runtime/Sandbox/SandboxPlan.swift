@@ -27,7 +27,12 @@ struct SandboxPlan: Equatable, Sendable {
     ground: SandboxGround, view: FileView
   ) throws(SandboxMistake) {
     var command = command
-    if let python { command[0] = python.executable }
+    let program = PythonCommand.find(
+      command[0], folder: folder, searchPath: ground.places.searchPath, view)
+    // A virtual environment is known by the name that its interpreter is called by: whoever calls what the link leads
+    // to gets none of its packages.
+    let isOwn = program.map { PythonCommand.isOwn($0, folder: folder, ground.places) } ?? false
+    if let python, !isOwn { command[0] = python.executable }
     self.command = command
     let paths = try SandboxReach(
       name: name, folder: folder, command: command, wish: wish, python: python, ground: ground, view: view)

@@ -14,12 +14,19 @@ struct SandboxReport: Equatable, Sendable {
   ///   - cgroup: what its cgroup told.
   ///   - launched: what rbot-exec told.
   init(_ plan: SandboxPlan, cgroup: [SandboxLayer], launched: [SandboxLayer]) {
-    layers = Self.order.flatMap { name in
-      (plan.layers + cgroup + launched).filter { $0.name == name }
-    }
-    let others = (plan.layers + cgroup + launched).filter { !Self.order.contains($0.name) }
-    layers += others
+    var planned = plan.layers
+    let isMute = launched.contains { $0.name == "reports" && !$0.isInForce }
     warnings = plan.warnings
+    // Whoever cannot be asked admits nothing.
+    if isMute, plan.sandbox.countsTasks {
+      let detail = "no listener, by which rbotd would admit each"
+      planned.removeAll { $0.name == "processes" }
+      planned.append(SandboxLayer(name: "processes", isInForce: false, detail: detail))
+      warnings.append("the layer processes is not in force: \(detail)")
+    }
+    let told = planned + cgroup + launched
+    layers = Self.order.flatMap { name in told.filter { $0.name == name } }
+    layers += told.filter { !Self.order.contains($0.name) }
     for layer in cgroup + launched where !layer.isInForce {
       // With a user of its own the kernel keeps its signals from others by itself.
       if layer.name == "signals", plan.sandbox.user != nil { continue }

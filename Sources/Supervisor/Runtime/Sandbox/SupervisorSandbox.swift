@@ -131,8 +131,8 @@ extension Supervisor {
     // Its own inodes below /proc, see ProcPins.
     worker.pin = ProcPins(["/proc/\(process.pid)"])
     let isMute = process.layers.contains { $0.name == "reports" && !$0.isInForce }
-    guard isMute, cells.ground?.hasListener == true else { return }
-    // From now on plans do without it.
+    guard isMute else { return }
+    // From now on plans do without it; others may have been started by the old plan at the same time.
     cells.ground?.hasListener = false
     if cell.sandbox.user != nil, let generation = worker.lifecycle.liveGeneration {
       let name = worker.name
