@@ -118,9 +118,7 @@ extension Supervisor {
   private func killAll(_ why: String) {
     say(.warning, "killing everything: \(why)")
     if phase != .stopping { shutDown(why) }
-    for worker in workers.values {
-      if let process = worker.process { processes?.killTree(process.handle) }
-    }
+    for worker in workers.values { killTree(of: worker) }
   }
 
   /// The next step of the shutdown, whenever a worker's state has changed.

@@ -14,7 +14,10 @@ extension Supervisor {
       nodes[worker.name] = .init(after: policy.after, requires: policy.requires)
     }
     dependencies = DependencyGraph(nodes)
-    for worker in strategies { refreshNeeds(of: worker) }
+    for worker in strategies {
+      refreshNeeds(of: worker)
+      releaseIfFree(worker.name)
+    }
   }
 
   /// What others see of one; the gateway is ready once its channel is known to be open.

@@ -53,7 +53,7 @@ extension Supervisor {
     }
     worker.tokenHash = worker.isGateway ? nil : SHA256.hex(token)
     let request = SpawnRequest(
-      spawnID: options.mark + "\(name)/\(generation)", helper: options.launcher,
+      spawnID: spawnID(name, generation), helper: options.launcher,
       command: cell?.command ?? worker.plan.command, environment: environment(of: worker, generation, token),
       directory: worker.plan.folder, limits: cell?.limits ?? SpawnLimits(), lock: options.lock,
       cgroup: cgroup?.cgroup, sandbox: cell?.sandbox)
@@ -64,6 +64,9 @@ extension Supervisor {
       later { $0.spawned(name, generation, result, cell, layers) }
     }
   }
+
+  /// By which everything of one generation is known, wherever it hides.
+  func spawnID(_ name: String, _ generation: Generation) -> String { options.mark + "\(name)/\(generation)" }
 
   /// Not at once: the machine is still saying what it wants.
   private func failLater(_ name: String, _ generation: Generation, _ reason: String) {

@@ -44,7 +44,7 @@ extension Supervisor {
     case .terminate:
       if let process = worker.process { processes?.signal(process.handle, 15) }
     case .killAll:
-      if let process = worker.process { processes?.killTree(process.handle) }
+      killTree(of: worker)
     case .freeze: freeze(worker)
     case .thaw: thaw(worker)
     case .tell(_, let paused):
@@ -60,6 +60,15 @@ extension Supervisor {
       let trouble = worker.lifecycle.state == .failed ? worker.troubleInFull : nil
       log(
         worker.name, run: worker.run?.id, .supervisor, .critical, trouble.map { "failed: \($0)" } ?? message)
+    }
+  }
+
+  /// Also what is only on its way to its command: rbot-exec may be held up by a file system.
+  func killTree(of worker: Worker) {
+    if let process = worker.process {
+      processes?.killTree(process.handle)
+    } else if let generation = worker.lifecycle.liveGeneration {
+      processes?.killTree(ofSpawn: spawnID(worker.name, generation))
     }
   }
 
