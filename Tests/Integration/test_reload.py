@@ -122,3 +122,38 @@ def test_a_removed_strategy_that_holds_a_position_is_told_of_until_it_is_gone() 
         daemon.call("reload")
         settled(daemon, "buyer", "ready")
         assert not warned()
+
+
+def test_one_that_comes_back_does_what_its_manifest_says_and_stays_paused() -> None:
+    with Daemon({"keeps": idle("keeps"), "desk": idle("desk")}) as daemon:
+        daemon.wait_ready("keeps", "desk")
+        daemon.call("strategy.pause", {"names": ["desk"]})
+        away = daemon.strategies / ".away"
+        (daemon.strategies / "desk").rename(away)
+        daemon.call("reload")
+        eventually("it is gone", lambda: not daemon.family("desk"))
+        text = (away / "strategy.toml").read_text()
+        (away / "strategy.toml").write_text("enabled = false\n" + text)
+        away.rename(daemon.strategies / "desk")
+        assert daemon.call("reload")["plan"] == [
+            {"name": "desk", "action": "none", "because": ["new"]}
+        ]
+        (daemon.strategies / "desk" / "strategy.toml").write_text(text)
+        daemon.call("reload")
+        eventually("it runs, paused", lambda: daemon.strategy("desk")["state"] == "paused")
+
+
+def test_one_that_was_disabled_while_no_daemon_ran_is_not_started() -> None:
+    with Daemon({"keeps": idle("keeps"), "desk": idle("desk")}) as daemon:
+        daemon.wait_ready("keeps", "desk")
+        assert daemon.stop() == 0
+        file = daemon.strategies / "desk" / "strategy.toml"
+        text = file.read_text()
+        file.write_text("enabled = false\n" + text)
+        daemon.start()
+        daemon.wait_ready("keeps")
+        assert daemon.strategy("desk")["state"] == "stopped"
+        assert daemon.stop() == 0
+        file.write_text(text)
+        daemon.start()
+        daemon.wait_ready("keeps", "desk")

@@ -36,6 +36,7 @@ extension Lifecycle {
     switch phase {
     case .starting(var attempt) where attempt.generation == generation:
       attempt.spoke = true
+      attempt.heartbeat = policy.heartbeat
       phase = .starting(attempt)
     case .ending(var attempt, let ending) where attempt.generation == generation && ending.heldUntil != nil:
       attempt.spoke = true

@@ -21,7 +21,9 @@ extension Lifecycle {
   }
 
   /// When three beats have been missed.
-  private func missed(_ attempt: Attempt) -> Moment { attempt.lastBeat + policy.heartbeat * 3 }
+  private func missed(_ attempt: Attempt) -> Moment { attempt.lastBeat + interval(attempt) * 3 }
+
+  private func interval(_ attempt: Attempt) -> Duration { attempt.heartbeat ?? policy.heartbeat }
 
   private func earlier(_ first: Moment, _ second: Moment?) -> Moment {
     second.map { min(first, $0) } ?? first
@@ -46,7 +48,7 @@ extension Lifecycle {
       if let lost = attempt.channelLost, now >= lost.at + Self.channelGrace {
         kill(attempt, "lost its control channel: \(lost.reason)", now)
       } else if now >= missed(attempt) {
-        kill(attempt, "missed three heartbeats of \(policy.heartbeat.words)", now)
+        kill(attempt, "missed three heartbeats of \(interval(attempt).words)", now)
       }
     case .ending(let attempt, let ending): press(attempt, ending, now)
     case .backoff(let until):

@@ -9,6 +9,8 @@ struct Attempt: Sendable {
   var pid: Int32?
   /// It said `hello`, so it hears what it is told.
   var spoke = false
+  /// The interval of heartbeats that it was told with its `hello`; a policy that changes does not reach it.
+  var heartbeat: Duration?
   var readySince: Moment?
   var lastBeat: Moment
   var channelLost: (at: Moment, reason: String)?

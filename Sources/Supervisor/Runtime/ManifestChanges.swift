@@ -35,7 +35,6 @@ enum ManifestChanges {
     Key("limits.processes") { $0.limits.processes },
     Key("limits.files") { $0.limits.files },
     Key("limits.disk") { $0.limits.diskBytes },
-    Key("limits.disk") { $0.limits.diskBytes },
     Key("limits.output") { $0.limits.outputBytesPerSecond },
     Key("sandbox.network") { $0.sandbox.network },
     Key("sandbox.read") { $0.sandbox.read },

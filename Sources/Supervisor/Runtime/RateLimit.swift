@@ -2,8 +2,8 @@ import Lifecycle
 
 /// A bucket of bytes that fills at a rate and holds one second of it, unless it is made smaller.
 struct RateLimit: Sendable {
-  private let bytesPerSecond: Double
-  private let bytesMax: Double
+  private var bytesPerSecond: Double
+  private var bytesMax: Double
   private var tokens: Double
   private var filled = Moment(nanoseconds: 0)
   /// Lines that found it empty since the last time that somebody asked.
@@ -14,6 +14,13 @@ struct RateLimit: Sendable {
   init(bytesPerSecond: UInt64?, burstBytes: UInt64? = nil) {
     self.bytesPerSecond = bytesPerSecond.map { Double($0) } ?? .infinity
     bytesMax = burstBytes.map { Double($0) } ?? self.bytesPerSecond
+    tokens = bytesMax
+  }
+
+  /// Another rate from now on; what was dropped stays counted.
+  mutating func change(bytesPerSecond: UInt64?) {
+    self.bytesPerSecond = bytesPerSecond.map { Double($0) } ?? .infinity
+    bytesMax = self.bytesPerSecond
     tokens = bytesMax
   }
 

@@ -88,7 +88,7 @@ extension Supervisor {
       }
       .mapValues(\.plan))
     var plan = ReloadPlan(old: old, reading: reading) { name, plan in
-      remembered[name]?.isWanted ?? plan.isEnabled
+      remembered[name]?.runs(enabled: plan.isEnabled) ?? plan.isEnabled
     }
     for name in plan.removed where old[name]?.plan.onExit != "flatten" {
       guard let held = positions[name], let path = old[name]?.manifest?.path else { continue }
@@ -152,6 +152,9 @@ extension Supervisor {
     worker.plan = new
     worker.manifest = manifest
     apply(.policyChanged(new.policy), to: worker)
+    if old.outputBytesPerSecond != new.outputBytesPerSecond {
+      worker.limit.change(bytesPerSecond: new.outputBytesPerSecond)
+    }
     if old.params != new.params { worker.tell("params", new.params) }
   }
 
@@ -185,7 +188,9 @@ extension Supervisor {
     // A person's stop lasts, also for one that others require; so does a person's start of one that is not enabled.
     let lasting = Set(remembered.values.filter { !$0.isWanted }.map(\.name))
     for name in dependencies.order(reading.plans.keys) {
-      guard let plan = reading.plans[name], remembered[name]?.isWanted ?? plan.isEnabled else { continue }
+      guard let plan = reading.plans[name],
+        remembered[name]?.runs(enabled: plan.isEnabled) ?? plan.isEnabled
+      else { continue }
       pullIn(for: name, except: lasting)
       apply(.command(.start, commands.add(name, nil)), to: name)
     }

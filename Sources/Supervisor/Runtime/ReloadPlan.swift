@@ -80,10 +80,13 @@ struct ReloadPlan {
     if let old = present.manifest, let manifest { because = ManifestChanges.between(old, manifest) }
     if because.isEmpty { because = ["the settings of rbotd"] }
     let action: Action =
-      if present.plan.isEnabled != plan.isEnabled {
-        plan.isEnabled ? .start : present.isLive || present.isWanted ? .stop : .none
+      if present.plan.isEnabled, !plan.isEnabled {
+        present.isLive || present.isWanted ? .stop : .none
       } else if present.plan.needsRestart(for: plan), present.isWanted {
+        // Also one that a person runs and that is enabled only now: a mere start would leave it as it is.
         .restart
+      } else if present.plan.isEnabled != plan.isEnabled {
+        .start
       } else {
         .update
       }

@@ -15,7 +15,7 @@ extension Supervisor {
     worker.run = run
     worker.progress = 0
     worker.complaint = nil
-    worker.limit = RateLimit(bytesPerSecond: worker.plan.outputBytesPerSecond)
+    worker.limit.change(bytesPerSecond: worker.plan.outputBytesPerSecond)
     store.save(run)
     let name = worker.name
     if worker.isGateway { return launch(worker, generation, nil) }

@@ -154,6 +154,7 @@ extension Supervisor {
     outputLimit.forget(worker.name)
     store.removed(worker.name)
     remembered[worker.name] = StrategyRecord(
-      name: worker.name, isWanted: true, isPaused: false, generation: worker.lifecycle.generation)
+      name: worker.name, isWanted: false, isPaused: worker.lifecycle.isPaused,
+      generation: worker.lifecycle.generation, isEnabled: false)
   }
 }

@@ -82,8 +82,8 @@ final class Worker {
 
   var record: StrategyRecord {
     StrategyRecord(
-      name: name, isWanted: lifecycle.isWanted, isPaused: lifecycle.isPaused, generation: lifecycle.generation
-    )
+      name: name, isWanted: lifecycle.isWanted, isPaused: lifecycle.isPaused,
+      generation: lifecycle.generation, isEnabled: plan.isEnabled)
   }
 
   /// What its live or last process said of its errors last, in one line.

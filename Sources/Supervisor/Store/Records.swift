@@ -62,13 +62,22 @@ public struct StrategyRecord: Hashable, Sendable {
   public var isPaused: Bool
   /// The last spawn's number.
   public var generation: Generation
+  /// What its manifest said of `enabled` then; nil where that was not recorded yet.
+  public var isEnabled: Bool?
 
-  public init(name: String, isWanted: Bool, isPaused: Bool, generation: Generation) {
+  public init(
+    name: String, isWanted: Bool, isPaused: Bool, generation: Generation, isEnabled: Bool? = nil
+  ) {
     self.name = name
     self.isWanted = isWanted
     self.isPaused = isPaused
     self.generation = generation
+    self.isEnabled = isEnabled
   }
+
+  /// Whether it is to run under a manifest with that `enabled`: what was wanted holds until the manifest's own word
+  /// changes, also while no daemon ran that would have seen it.
+  public func runs(enabled: Bool) -> Bool { isEnabled ?? enabled == enabled ? isWanted : enabled }
 }
 
 /// One life of one worker.

@@ -53,6 +53,9 @@ enum Schema {
       // The newest at once; what a large file holds beyond that follows while the daemon runs.
       _ = try LogArchive.convert(database, lines: LogArchive.oldLinesAtOnce)
     }
+    migrator.registerMigration("3 enabled as it was") { database in
+      try database.execute(sql: "ALTER TABLE strategies ADD COLUMN enabled INTEGER")
+    }
     return migrator
   }
 }

@@ -35,15 +35,16 @@ final class StateWriter: Sendable {
     case .strategy(let record):
       try database.execute(
         sql: """
-          INSERT INTO strategies (name, wanted, paused, generation) VALUES (?,?,?,?)
+          INSERT INTO strategies (name, wanted, paused, generation, enabled) VALUES (?,?,?,?,?)
           ON CONFLICT (name) DO UPDATE SET wanted = excluded.wanted, paused = excluded.paused,
-            generation = max(generation, excluded.generation)
+            generation = max(generation, excluded.generation), enabled = excluded.enabled
           """,
-        arguments: [record.name, record.isWanted, record.isPaused, record.generation])
+        arguments: [record.name, record.isWanted, record.isPaused, record.generation, record.isEnabled])
     case .removed(let name):
-      // The row stays: a strategy that comes back goes on counting, because its order ids hold the number.
+      // The row stays: a strategy that comes back goes on counting, because its order ids hold the number. As one
+      // that was not enabled: it runs if it comes back enabled.
       try database.execute(
-        sql: "UPDATE strategies SET wanted = 1, paused = 0 WHERE name = ?", arguments: [name])
+        sql: "UPDATE strategies SET wanted = 0, enabled = 0 WHERE name = ?", arguments: [name])
     case .user(let name, let user):
       try database.execute(
         sql: "INSERT OR REPLACE INTO worker_users (name, uid) VALUES (?,?)", arguments: [name, Int64(user)])

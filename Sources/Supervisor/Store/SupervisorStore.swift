@@ -71,7 +71,7 @@ public final class SupervisorStore: Sendable {
     do {
       return try pool.read { database in
         let strategies = try Row.fetchAll(
-          database, sql: "SELECT name, wanted, paused, generation FROM strategies")
+          database, sql: "SELECT name, wanted, paused, generation, enabled FROM strategies")
         let ends = try Row.fetchAll(
           database,
           sql: """
@@ -80,7 +80,8 @@ public final class SupervisorStore: Sendable {
             """)
         return Memory(
           strategies: strategies.map {
-            StrategyRecord(name: $0[0], isWanted: $0[1], isPaused: $0[2], generation: $0[3])
+            StrategyRecord(
+              name: $0[0], isWanted: $0[1], isPaused: $0[2], generation: $0[3], isEnabled: $0[4])
           },
           lastLog: try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM log_blocks") ?? 0,
           lastRun: try Int64.fetchOne(database, sql: "SELECT max(id) FROM runs") ?? 0,
@@ -114,7 +115,8 @@ public final class SupervisorStore: Sendable {
     return Dictionary(rows.map { ($0[0] as String, UInt32(clamping: $0[1] as Int64)) }) { first, _ in first }
   }
 
-  /// The strategy's folder is gone: nothing of its state holds should it come back, but for its counter.
+  /// The strategy's folder is gone: should it come back, its manifest says whether it runs; its counter goes on, and a
+  /// pause holds until a person ends it.
   public func removed(_ name: String) { state.append(.removed(name)) }
 
   /// Runs before that number that never ended: their daemon was killed.

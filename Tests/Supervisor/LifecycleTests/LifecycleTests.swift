@@ -148,6 +148,17 @@ struct LifecycleTests {
     #expect(driver.end(.signal(9)).end?.reason == "missed three heartbeats of 5 s")
   }
 
+  @Test("Who was told an interval of heartbeats is held to that one, whatever its manifest says since")
+  func heartbeatOfTheGreeting() {
+    var driver = Driver()
+    driver.becomeReady()
+    var policy = driver.machine.policy
+    policy.heartbeat = .milliseconds(100)
+    driver.handle(.policyChanged(policy))
+    #expect(driver.pass(.seconds(14)).isEmpty)
+    #expect(driver.pass(.seconds(1)) == [.killAll(1)])
+  }
+
   @Test("A worker that closes its channel and lives on is killed a moment later")
   func channelLost() {
     var driver = Driver()

@@ -77,6 +77,30 @@ struct StoreTests {
     await reopened.close()
   }
 
+  @Test("One whose folder is gone keeps its counter and its pause; its manifest says whether it runs then")
+  func removed() async throws {
+    let folder = Folder()
+    let store = try folder.store()
+    store.save(StrategyRecord(name: "grid", isWanted: true, isPaused: true, generation: 7, isEnabled: true))
+    store.removed("grid")
+    await store.close()
+    let left = try folder.store().recall().strategies.first
+    #expect(left?.generation == 7 && left?.isPaused == true)
+    #expect(left?.runs(enabled: true) == true && left?.runs(enabled: false) == false)
+  }
+
+  @Test("What people wanted holds until the manifest itself says something else")
+  func wanted() {
+    func record(_ isWanted: Bool, _ isEnabled: Bool?) -> StrategyRecord {
+      StrategyRecord(name: "grid", isWanted: isWanted, isPaused: false, generation: 1, isEnabled: isEnabled)
+    }
+    #expect(!record(false, true).runs(enabled: true), "a stop lasts")
+    #expect(record(true, false).runs(enabled: false), "and so does a start of one that is not enabled")
+    #expect(!record(true, true).runs(enabled: false), "it was disabled while no daemon ran")
+    #expect(record(false, false).runs(enabled: true), "it was enabled while no daemon ran")
+    #expect(record(true, nil).runs(enabled: false) && !record(false, nil).runs(enabled: true))
+  }
+
   @Test("Strategies and the ends of runs outlive the daemon, and a generation never goes back")
   func state() async throws {
     let folder = Folder()
