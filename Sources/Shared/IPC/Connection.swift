@@ -110,7 +110,8 @@ public final class Connection: Sendable {
   }
 
   func expire(_ id: RequestID, method: String) {
-    state.value.requests.fail(id, .refused("timeout", "no answer to \(method) in time"))
+    let promise = state.value.requests.take(id)
+    promise?.fail(RPCError.refused("timeout", "no answer to \(method) in time"))
   }
 
   /// Stops or resumes reading, so that the kernel's buffers, and then the peer, feel that we lag.
@@ -216,8 +217,12 @@ public final class Connection: Sendable {
     }
     switch frame.kind {
     case .request, .notification: state.value.handler?.received(frame, on: self)
-    case .response(let id): state.value.requests.succeed(id, frame.body())
-    case .failure(let id?): state.value.requests.fail(id, frame.error())
+    case .response(let id):
+      let promise = state.value.requests.take(id)
+      promise?.succeed(frame.body())
+    case .failure(let id?):
+      let promise = state.value.requests.take(id)
+      promise?.fail(frame.error())
     case .failure(nil): break
     }
   }
@@ -231,7 +236,10 @@ public final class Connection: Sendable {
     guard !state.value.isClosed else { return }
     state.value.isClosed = true
     tellFlushed()
-    state.value.requests.failAll(.refused("connection_closed", "the connection was closed"))
+    let promises = state.value.requests.takeAll()
+    for promise in promises {
+      promise.fail(RPCError.refused("connection_closed", "the connection was closed"))
+    }
     let handler = state.value.handler
     state.value.handler = nil
     handler?.closed(self, reason: state.value.closeReason ?? .peer)

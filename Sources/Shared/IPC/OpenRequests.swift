@@ -23,24 +23,19 @@ struct OpenRequests {
     return id
   }
 
-  mutating func succeed(_ id: RequestID, _ result: JSON) {
-    guard let entry = entries.removeValue(forKey: id) else { return }
+  /// Takes out the one with that id. The caller keeps its promise, and only then: who waits for the answer may ask the
+  /// next thing of the same connection at once.
+  mutating func take(_ id: RequestID) -> EventLoopPromise<JSON>? {
+    guard let entry = entries.removeValue(forKey: id) else { return nil }
     entry.timer.cancel()
-    entry.promise.succeed(result)
+    return entry.promise
   }
 
-  mutating func fail(_ id: RequestID, _ error: RPCError) {
-    guard let entry = entries.removeValue(forKey: id) else { return }
-    entry.timer.cancel()
-    entry.promise.fail(error)
-  }
-
-  mutating func failAll(_ error: RPCError) {
+  /// Takes out all of them, likewise.
+  mutating func takeAll() -> [EventLoopPromise<JSON>] {
     let all = entries.values
     entries = [:]
-    for entry in all {
-      entry.timer.cancel()
-      entry.promise.fail(error)
-    }
+    for entry in all { entry.timer.cancel() }
+    return all.map(\.promise)
   }
 }

@@ -76,6 +76,24 @@ struct ConnectionTests {
     await #expect(throws: RPCError.refused("why", "no")) { try await first.get() }
   }
 
+  @Test("who gets an answer may ask the next thing at once")
+  func askingAgain() async throws {
+    let pair = try await Pair()
+    defer { pair.end() }
+    let second = try await pair.onLoop { connection in
+      let asked = connection.eventLoop.makePromise(of: JSON.self)
+      connection.request("first").assumeIsolated().whenComplete { _ in
+        connection.request("second").cascade(to: asked)
+      }
+      return asked.futureResult
+    }
+    #expect(pair.readLine().contains("first"))
+    pair.write(#"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n")
+    #expect(pair.readLine().contains("second"))
+    pair.write(#"{"jsonrpc":"2.0","id":2,"result":{"n":2}}"# + "\n")
+    #expect(try await second.get()["n"]?.intValue == 2)
+  }
+
   @Test("a request fails when its time is up, and when the connection ends")
   func requestsEnd() async throws {
     let pair = try await Pair()
