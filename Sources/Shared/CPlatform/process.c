@@ -123,6 +123,29 @@ bool rbot_read_stat(pid_t pid, struct rbot_stat *stat) {
   return count > 0 && rbot_parse_stat(line, (size_t)count, stat);
 }
 
+ssize_t rbot_read_children(int fd, pid_t *children, size_t capacity) {
+  char text[4096];
+  off_t offset = 0;
+  size_t found = 0;
+  pid_t number = 0;
+  for (;;) {
+    ssize_t count = pread(fd, text, sizeof text, offset);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return -1;
+    if (count == 0) return (ssize_t)found;
+    offset += count;
+    for (const char *next = text; next < text + count; next++) {
+      if (*next >= '0' && *next <= '9') {
+        number = number * 10 + (*next - '0');
+        continue;
+      }
+      /* Each ends with a space, the last one too. */
+      if (number > 0 && found++ < capacity) children[found - 1] = number;
+      number = 0;
+    }
+  }
+}
+
 ssize_t rbot_find_variable(const void *environment, size_t size, const char *name) {
   const char *first = environment, *end = first + size;
   size_t length = strlen(name);

@@ -9,7 +9,7 @@ extension ProcessLoop {
   private static let endPatience: UInt64 = 2_000
 
   /// When the next launch is given up, nil where none is on its way.
-  var nextLaunchDue: UInt64? { children.values.compactMap(\.launchDue).min() }
+  var nextLaunchDue: UInt64? { children.values.lazy.compactMap(\.launchDue).min() }
 
   func launchesDue() {
     guard let due = nextLaunchDue else { return }
@@ -39,8 +39,7 @@ extension ProcessLoop {
     var wait = rbot_wait()
     guard rbot_wait_pidfd(child.launch.pidfd, false, &wait) == 0, wait.pid != 0 else { return }
     close(child.launch.pidfd)
-    children[child.handle.id] = nil
-    warden.ended(child.handle.pid)
+    remove(child)
     if let cgroup = child.request.cgroup { try? cgroup.remove() }
     complete(child)
   }

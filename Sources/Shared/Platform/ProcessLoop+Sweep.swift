@@ -9,7 +9,7 @@ extension ProcessLoop {
 
   /// Milliseconds until a tree has to be looked at again, -1 where none is being killed.
   func nextTimeout() -> Int32 {
-    let due = min(children.values.compactMap { $0.sweep?.due }.min() ?? .max, nextLaunchDue ?? .max)
+    let due = min(children.values.lazy.compactMap { $0.sweep?.due }.min() ?? .max, nextLaunchDue ?? .max)
     guard due < .max else { return -1 }
     let now = MonotonicClock.milliseconds
     return due <= now ? 0 : Int32(min(due - now, 60_000))
@@ -31,11 +31,12 @@ extension ProcessLoop {
   private func sweep(_ child: Child) {
     guard let state = child.sweep else { return }
     if let cgroup = child.request.cgroup { try? cgroup.kill() }
-    let (survivors, isQuiet) = hasMembers(child) ? kill(child) : ([], true)
+    let hasMembers = hasMembers(child)
+    let (survivors, isQuiet) = hasMembers ? kill(child) : ([], true)
     let isEmpty = survivors.isEmpty && isQuiet && child.request.cgroup?.isEmpty ?? true
     let now = MonotonicClock.milliseconds
     if child.phase == .clearing, isEmpty || now >= state.deadline {
-      forget(child, survivors: survivors)
+      forget(child, survivors: survivors, hadMembers: hasMembers)
     } else {
       child.sweep = (due: now + state.pause, pause: min(state.pause * 2, 50), deadline: state.deadline)
     }
@@ -145,15 +146,14 @@ extension ProcessLoop {
     return quiet == 2 || (hasSeenOthers && !hasStruck)
   }
 
-  private func forget(_ child: Child, survivors: [Int32]) {
+  private func forget(_ child: Child, survivors: [Int32], hadMembers: Bool) {
     var wait = rbot_wait()
     _ = rbot_wait_pidfd(child.launch.pidfd, false, &wait)
     close(child.launch.pidfd)
-    children[child.handle.id] = nil
-    warden.ended(child.handle.pid)
+    remove(child)
     if let cgroup = child.request.cgroup { try? cgroup.remove() }
-    // Empty means without zombies too.
-    reapOrphans()
+    // Empty means without zombies too; where there was nobody, they have been reaped on the way to knowing that.
+    if hadMembers { reapOrphans() }
     for refusal in child.watch?.tally.withLock({ $0.takeAll() }) ?? [] {
       onEvent(.refused(child.handle, refusal))
     }
@@ -171,12 +171,10 @@ extension ProcessLoop {
   /// The adopted orphans that live, the youngest first; those that have ended are reaped on the way. Children
   /// that others in this process made (they share our session) are left to them.
   private func livingOrphans() -> [Int32] {
-    let known = Set(children.values.map(\.handle.pid))
-    let own = getsid(0)
     var living: [Int32] = []
-    for pid in ProcessTable.children(of: getpid()).reversed() where !known.contains(pid) {
+    for pid in childLists.read().reversed() where !leaders.contains(pid) {
       let session = getsid(pid)
-      if session == own || session < 0 { continue }
+      if session == self.session || session < 0 { continue }
       var wait = rbot_wait()
       guard rbot_wait_pid(pid, &wait) == 0 else { continue }
       if wait.pid == pid {

@@ -9,7 +9,12 @@ final class ProcessLoop {
 
   let epoll: Int32
   let onEvent: @Sendable (ProcessEvent) -> Void
-  var children: [UInt64: Child] = [:]
+  private(set) var children: [UInt64: Child] = [:]
+  /// The pids of the children.
+  private(set) var leaders: Set<Int32> = []
+  var childLists = ChildLists()
+  /// Our own session's.
+  let session = getsid(0)
   var orphansReaped = 0
   private let signals: Int32
   let warden: Warden
@@ -108,6 +113,7 @@ final class ProcessLoop {
       handle: ProcessHandle(id: lastID, pid: launch.pid), request: request, launch: launch,
       completion: completion)
     children[lastID] = child
+    leaders.insert(launch.pid)
     warden.leads(launch.pid, request.spawnID)
     child.launchDue = MonotonicClock.milliseconds + Self.launchPatience
     let watched =
@@ -115,6 +121,13 @@ final class ProcessLoop {
       && rbot_epoll_add(epoll, launch.pidfd, lastID << 1, UInt32(RBOT_EVENT_READ)) == 0
     // Unwatched it could end unseen. The kernel's limit on watches is the only way to get here.
     if !watched { fail(child, SpawnError(stage: "descriptors", code: errno, request: request)) }
+  }
+
+  /// It has been reaped, so its pid may go to another.
+  func remove(_ child: Child) {
+    children[child.handle.id] = nil
+    leaders.remove(child.handle.pid)
+    warden.ended(child.handle.pid)
   }
 
   /// Takes in what rbot-exec says; the end of the file is the exec itself.

@@ -53,6 +53,10 @@ struct rbot_stat {
 bool rbot_parse_stat(const char *line, size_t size, struct rbot_stat *stat);
 bool rbot_read_stat(pid_t pid, struct rbot_stat *stat);
 
+/* The pids in an open /proc/PID/task/TID/children, from its start; returns how many there are, which may be more than
+ * `capacity`. */
+ssize_t rbot_read_children(int fd, pid_t *children, size_t capacity);
+
 /* Where the value of a variable begins in an environment as /proc shows it, -1 where it is not there. */
 ssize_t rbot_find_variable(const void *environment, size_t size, const char *name);
 /* The calling thread's name, at most 15 bytes, as `ps -L` shows it. */
