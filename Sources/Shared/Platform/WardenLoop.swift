@@ -65,8 +65,8 @@ final class WardenLoop {
 
   private func handle(_ event: rbot_event) {
     let now = MonotonicClock.milliseconds
+    if event.events & UInt32(RBOT_EVENT_READ) == 0 { return ended(event.token) }
     guard let ward = wards[event.token] ?? adopt(event.token, now) else { return }
-    if event.events & UInt32(RBOT_EVENT_READ) == 0 { return close(ward) }
     if ward.watch.isHeld.load(ordering: .acquiring) {
       // Its calls wait for the end that is being made of it; a hang-up would be told over and over.
       ward.resumeAt = now + Self.heldPause
@@ -104,11 +104,13 @@ final class WardenLoop {
     return WardenReader.normalised(String(cString: real) + path[cut...])
   }
 
-  private func close(_ ward: Ward) {
-    ignore(ward)
-    wards[ward.watch.id] = nil
+  /// The last of a tree has ended, perhaps without ever asking for anything.
+  private func ended(_ id: UInt64) {
+    guard let watch = wards[id]?.watch ?? warden.watch(id) else { return }
+    _ = rbot_epoll_remove(warden.epoll, watch.listener)
+    wards[id] = nil
     // Untold refusals stay with the process thread, which tells them before the end.
-    warden.drop(ward.watch.id)
+    warden.drop(id)
   }
 
   private func ignore(_ ward: Ward) { _ = rbot_epoll_remove(warden.epoll, ward.watch.listener) }
