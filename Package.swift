@@ -40,7 +40,7 @@ let shared: [Target] = [
   code("Config", "Shared/Config", ["Model", .product(name: "TOMLKit", package: "TOMLKit")]),
   code("Storage", "Shared/Storage", [.product(name: "GRDB", package: "GRDB.swift")]),
   code("Platform", "Shared/Platform", ["CPlatform"]),
-  .target(name: "CPlatform", path: "Sources/Shared/CPlatform", linkerSettings: [.linkedLibrary("systemd")]),
+  .target(name: "CPlatform", path: "Sources/Shared/CPlatform"),
   code("Matching", "Shared/Matching", ["Model"]),
   code("Schedule", "Shared/Schedule", ["Model"]),
 ]
