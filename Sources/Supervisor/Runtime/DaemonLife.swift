@@ -62,16 +62,29 @@ extension Supervisor {
 
   /// What is running, in a line; also for `systemctl status`.
   public func summaryLine() -> String {
-    let all = strategies
-    let running = all.count { [.ready, .paused].contains($0.lifecycle.state) }
-    let failed = all.count { $0.lifecycle.state == .failed }
+    var (all, running, failed) = (0, 0, 0)
+    for worker in workers.values where !worker.isGateway {
+      let state = worker.lifecycle.state
+      all += 1
+      if state == .ready || state == .paused { running += 1 }
+      if state == .failed { failed += 1 }
+    }
     let state = gateway?.lifecycle.state.rawValue ?? "stopped"
-    return "gateway \(state), \(running) of \(all.count) strategies running"
+    return "gateway \(state), \(running) of \(all) strategies running"
       + (failed > 0 ? ", \(failed) failed" : "")
   }
 
-  /// Tells the service manager what is new.
+  /// Tells the service manager what is new, once for all that happens in a turn of the loop.
   func report() {
+    guard !isReportDue else { return }
+    isReportDue = true
+    later { supervisor in
+      supervisor.isReportDue = false
+      supervisor.reportNow()
+    }
+  }
+
+  private func reportNow() {
     wakeSettled()
     guard phase != .stopping else { return }
     let line = summaryLine()

@@ -53,6 +53,7 @@ public actor Supervisor {
   var rememberedUsers: [String: UInt32]
   var phase = DaemonPhase.starting
   var notified = ""
+  var isReportDue = false
   var watchdog: RepeatedTask?
   var housekeeping: RepeatedTask?
   var diskRounds: RepeatedTask?

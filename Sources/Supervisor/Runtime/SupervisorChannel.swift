@@ -82,7 +82,9 @@ extension Supervisor {
   private func beat(_ frame: Frame, _ peer: WorkerPeer, _ worker: Worker) {
     guard worker.lifecycle.liveGeneration == peer.generation else { return }
     if let beat = frame.withBody({ Heartbeat(params: $0) }) { worker.progress = beat.progress }
-    apply(.heartbeat(peer.generation), to: worker)
+    // There are hundreds a second, and nothing follows from one: it only moves the deadline on, and the timer that is
+    // set already finds that out.
+    _ = worker.lifecycle.handle(.heartbeat(peer.generation), now: .now, using: &random)
   }
 
   private func greet(_ frame: Frame, _ id: RequestID, _ worker: Worker, _ connection: Connection) {

@@ -16,7 +16,12 @@ extension Supervisor {
     worker.progress = 0
     worker.complaint = nil
     worker.limit.change(bytesPerSecond: worker.plan.outputBytesPerSecond)
-    store.save(run)
+    if worker.untold.isEmpty {
+      save(worker)
+      store.save(run)
+    } else {
+      worker.untold.append(.begun(run))
+    }
     let name = worker.name
     if worker.isGateway { return launch(worker, generation, nil) }
     withCell(of: worker) { supervisor, result in
@@ -51,7 +56,6 @@ extension Supervisor {
       return failLater(
         name, generation, "sandbox.required: the layer \(off.name) is not in force: \(off.detail)")
     }
-    worker.tokenHash = worker.isGateway ? nil : SHA256.hex(token)
     let request = SpawnRequest(
       spawnID: spawnID(name, generation), helper: options.launcher,
       command: cell?.command ?? worker.plan.command, environment: environment(of: worker, generation, token),
@@ -63,6 +67,7 @@ extension Supervisor {
     processes.spawn(request) { [self] result in
       later { $0.spawned(name, generation, result, cell, layers) }
     }
+    worker.tokenHash = worker.isGateway ? nil : SHA256.hex(token)
   }
 
   /// By which everything of one generation is known, wherever it hides.
@@ -104,6 +109,7 @@ extension Supervisor {
     _ cell: SandboxPlan?,
     _ cgroup: [SandboxLayer]
   ) {
+    if let worker = workers[name] { tellUntold(of: worker) }
     switch result {
     case .failure(let error):
       // What it was made of may have changed.

@@ -12,8 +12,8 @@ extension Supervisor {
     let seen = worker.lifecycle.companion
     let event = complete(event, worker)
     let actions = worker.lifecycle.handle(event, now: .now, using: &random)
-    save(worker)
-    for action in actions { perform(action, on: worker) }
+    carryOut(actions, on: worker)
+    if worker.untold.isEmpty { save(worker) }
     arm(worker)
     if worker.lifecycle.state != before { changed(worker, from: before) }
     if worker.lifecycle.companion != seen { refresh(around: worker.name) }
@@ -31,6 +31,49 @@ extension Supervisor {
   /// An event of a process, if that is still the one.
   func apply(_ event: Event, to name: String) {
     if let worker = workers[name] { apply(event, to: worker) }
+  }
+
+  /// One after the other; only that a strategy's process which follows another at once does not wait until the disk
+  /// and the gateway have heard of the end of that.
+  private func carryOut(_ actions: [Action], on worker: Worker) {
+    var followsAtOnce = false
+    for action in actions {
+      switch action {
+      case .runEnded(let end):
+        tellUntold(of: worker)
+        worker.untold.append(.ended(finishRun(of: worker, end), end))
+      case .spawn where !worker.isGateway:
+        followsAtOnce = !worker.untold.isEmpty
+        perform(action, on: worker)
+      default:
+        tellUntold(of: worker)
+        perform(action, on: worker)
+      }
+    }
+    guard followsAtOnce, !worker.untold.isEmpty else { return tellUntold(of: worker) }
+    // The process thread's answer comes before; if it does not, this is how long the records may lag.
+    let name = worker.name
+    loop.assumeIsolated().scheduleTask(in: .milliseconds(5)) { [self] in
+      assumeIsolated { supervisor in
+        if let worker = supervisor.workers[name] { supervisor.tellUntold(of: worker) }
+      }
+    }
+  }
+
+  /// Records and tells what waited for the next process to be made: before that is heard or the gateway knows of it, so
+  /// that no generation that anybody has seen is given twice. The generation comes first for the same reason.
+  func tellUntold(of worker: Worker) {
+    guard !worker.untold.isEmpty else { return }
+    let all = worker.untold
+    worker.untold = []
+    save(worker)
+    for item in all {
+      switch item {
+      case .ended(let run, let end): tellEnd(run, end, worker)
+      case .begun(let run): store.save(run)
+      case .line(let run, let severity, let text): log(worker.name, run: run, .supervisor, severity, text)
+      }
+    }
   }
 
   private func perform(_ action: Action, on worker: Worker) {
@@ -51,8 +94,7 @@ extension Supervisor {
       if paused { worker.tell("pause", ["reason": "paused by a person"]) } else { worker.tell("resume") }
     case .applyTrading(let serial, let paused):
       applyTrading(worker, serial, paused)
-    case .runEnded(let end):
-      runEnded(worker, end)
+    case .runEnded: break  // see carryOut
     case .answer(let id, let answer):
       answered(id, answer, state: worker.lifecycle.state)
     case .alert(let message):
@@ -89,7 +131,7 @@ extension Supervisor {
     }
   }
 
-  private func save(_ worker: Worker) {
+  func save(_ worker: Worker) {
     let record = worker.record
     guard !worker.isGateway || record.generation != worker.saved?.generation, record != worker.saved else {
       return
@@ -104,9 +146,12 @@ extension Supervisor {
     // The reason is news only where it decides; the others carry it along, and of a failure an alert has told it.
     let trouble = [.backoff, .waiting].contains(now) ? worker.troubleInFull.map { ": \($0)" } ?? "" : ""
     let severity: Severity = now == .failed ? .error : now == .backoff ? .warning : .info
-    log(
-      worker.name, run: worker.run?.id, .supervisor, severity,
-      "\(before.rawValue) → \(now.rawValue)\(trouble)")
+    let line = "\(before.rawValue) → \(now.rawValue)\(trouble)"
+    if worker.untold.isEmpty {
+      log(worker.name, run: worker.run?.id, .supervisor, severity, line)
+    } else {
+      worker.untold.append(.line(run: worker.run?.id, severity, line))
+    }
     if worker.isGateway { gatewayChanged(worker) }
     if worker.isRemoved, !now.isLive { forget(worker) }
     startFeedWhenSettled()
@@ -114,7 +159,10 @@ extension Supervisor {
     report()
   }
 
-  private func runEnded(_ worker: Worker, _ end: RunEnd) {
+  /// The worker holds nothing of the process any more.
+  ///
+  /// - Returns: what is to be recorded of its run.
+  private func finishRun(of worker: Worker, _ end: RunEnd) -> RunRecord? {
     if var run = worker.run {
       run.ended = WallClock.now
       switch end.status {
@@ -124,17 +172,13 @@ extension Supervisor {
       }
       run.reason = end.reason
       run.isExpected = end.expected
-      store.save(run)
       worker.lastExit = run
-      log(
-        worker.name, run: run.id, .supervisor, end.expected ? .info : .warning,
-        "generation \(end.generation) \(end.expected ? "ended" : "failed"): \(end.reason)")
     }
     // A crash of one that was ready is followed by a quick start; whatever else, the machine is looked at anew.
     if end.expected || worker.run?.ready == nil { worker.cell = nil }
     worker.confinement = SandboxReport()
     worker.pin = ProcPins([])
-    worker.run = nil
+    defer { worker.run = nil }
     worker.process = nil
     worker.cgroup = nil
     worker.saidHello = false
@@ -142,6 +186,16 @@ extension Supervisor {
     worker.statusText = nil
     // What it said last may still be on its way; the channel closes by itself when all has been read.
     worker.connection = nil
+    return worker.run == nil ? nil : worker.lastExit
+  }
+
+  private func tellEnd(_ run: RunRecord?, _ end: RunEnd, _ worker: Worker) {
+    if let run {
+      store.save(run)
+      log(
+        worker.name, run: run.id, .supervisor, end.expected ? .info : .warning,
+        "generation \(end.generation) \(end.expected ? "ended" : "failed"): \(end.reason)")
+    }
     if worker.isGateway { gatewayEnded(worker, end) } else { workerGone(worker, end.generation) }
   }
 

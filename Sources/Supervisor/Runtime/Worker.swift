@@ -36,6 +36,8 @@ final class Worker {
   var manifest: StrategyManifest?
   /// What was last saved, so that only changes are.
   var saved: StrategyRecord?
+  /// What is still to be recorded and told, in order, because its next process comes first.
+  var untold: [Untold] = []
   /// Its folder is gone: it is forgotten once it has stopped.
   var isRemoved = false
   var limit: RateLimit
@@ -100,6 +102,12 @@ final class Worker {
     if let lastWords, !text.contains(lastWords) { text += ": \(lastWords)" }
     if let wayOut = lifecycle.wayOut { text += "; \(wayOut)" }
     return text
+  }
+
+  enum Untold {
+    case ended(RunRecord?, RunEnd)
+    case begun(RunRecord)
+    case line(run: Int64?, Severity, String)
   }
 
   /// The user that its processes run as where that is not rbotd's own.
