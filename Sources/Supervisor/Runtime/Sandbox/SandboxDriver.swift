@@ -1,6 +1,21 @@
 import Dispatch
 import Glibc
 import Platform
+import Synchronization
+
+/// Answers that hold for a second; as many as there are different questions.
+private final class Recent<Answer: Sendable>: Sendable {
+  private static var nanoseconds: UInt64 { 1_000_000_000 }
+  private let known = Mutex<[String: (answer: Answer, until: UInt64)]>([:])
+
+  func value(_ question: String, _ ask: (String) -> Answer) -> Answer {
+    let now = MonotonicClock.nanoseconds
+    if let found = known.withLock({ $0[question] }), found.until > now { return found.answer }
+    let answer = ask(question)
+    known.withLock { $0[question] = (answer, now + Self.nanoseconds) }
+    return answer
+  }
+}
 
 /// The system's answers to what a plan asks, and the folders that workers need; everything here may wait for a disk.
 enum SandboxDriver {
@@ -11,7 +26,20 @@ enum SandboxDriver {
     await withCheckedContinuation { done in queue.async { done.resume(returning: body()) } }
   }
 
-  static let view = FileView(
+  /// The system's files. What all plans ask of is looked at once for all that are made within a second, since
+  /// hundreds may start together.
+  static let view: FileView = {
+    let shared = Set(
+      SandboxPaths.system + SandboxPaths.settings + SandboxPaths.network + SandboxPaths.kernel
+        + SandboxPaths.devices)
+    let facts = Recent<FileFacts?>()
+    let resolved = Recent<String?>()
+    return FileView(
+      facts: { shared.contains($0) ? facts.value($0, look.facts) : look.facts($0) },
+      resolve: { shared.contains($0) ? resolved.value($0, look.resolve) : look.resolve($0) })
+  }()
+
+  private static let look = FileView(
     facts: { path in
       var status = stat()
       guard stat(path, &status) == 0 else { return nil }
