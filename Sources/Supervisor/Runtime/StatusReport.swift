@@ -14,6 +14,7 @@ extension Supervisor {
     if let name, workers[name].map(\.isGateway) ?? (broken[name] == nil) {
       throw .refused("unknown_strategy", "there is no strategy \(name)")
     }
+    let isBrief = try params.optionalBool("brief") ?? false
     let connection = client.connection
     // A gateway that is slow to answer must not make us seem so: its part is then missing.
     askGateway("summary", [:], timeout: .milliseconds(500)).assumeIsolated().whenComplete { [self] result in
@@ -23,12 +24,12 @@ extension Supervisor {
           case .success(let summary): summary
           case .failure: .null
           }
-        connection.answer(id, supervisor.report(on: name, summary))
+        connection.answer(id, supervisor.report(on: name, summary, isBrief: isBrief))
       }
     }
   }
 
-  private func report(on name: String?, _ summary: JSON) -> JSON {
+  private func report(on name: String?, _ summary: JSON, isBrief: Bool) -> JSON {
     let shown = strategies.filter { name == nil || $0.name == name }
     var trades: [String: JSON] = [:]
     for item in summary["strategies"]?.arrayValue ?? [] {
@@ -36,7 +37,11 @@ extension Supervisor {
     }
     var room = ReplyLimit.bytes - ReplyLimit.issueBytes
     let unread = broken.keys.filter { workers[$0] == nil && (name == nil || $0 == name) }.sorted()
-    let all = shown.map { strategyPart($0, trades[$0.name] ?? .null) } + unread.map(brokenPart)
+    let all =
+      shown.map {
+        let trades = trades[$0.name] ?? .null
+        return isBrief ? briefPart($0, trades) : strategyPart($0, trades)
+      } + unread.map(brokenPart)
     let parts = ReplyLimit.first(of: all, in: &room)
     let left = all.count - parts.count
     let notes = left > 0 ? ["\(left) strategies are not shown: ask for them by name"] : []
@@ -107,6 +112,19 @@ extension Supervisor {
       "sent": trades["quotes_sent"] ?? 0, "thinned": trades["quotes_thinned"] ?? 0,
     ]
     return .object(part)
+  }
+
+  /// What a table of all of them has room for.
+  private func briefPart(_ worker: Worker, _ trades: JSON) -> JSON {
+    [
+      "name": .string(worker.name), "state": .string(worker.lifecycle.state.rawValue),
+      "pid": JSON(worker.process.map { Int($0.pid) }), "restarts": .int(worker.lifecycle.restarts),
+      "since": .string(worker.since.description), "reason": JSON(worker.troubleInFull),
+      "paused": .bool(worker.lifecycle.isPaused), "frozen": .bool(worker.lifecycle.isFrozen),
+      "orders": trades["orders"] ?? (gatewayLink.isUp ? 0 : .null),
+      "fills": trades["fills"] ?? (gatewayLink.isUp ? 0 : .null),
+      "position": trades["position"] ?? [], "pnl": trades["pnl"] ?? .null, "status": JSON(worker.statusText),
+    ]
   }
 
   /// One that does not run because its manifest is wrong.

@@ -31,7 +31,10 @@ struct StatusVerb: Verb {
 
   private func fetch(_ client: Client, _ session: Session) async throws -> JSON {
     do {
-      let status = try await client.request("status", ["strategy": JSON(name)])
+      // The table of all has room for a part of what there is.
+      let isTable = name == nil && !session.isJSON
+      let status = try await client.request(
+        "status", isTable ? ["strategy": nil, "brief": true] : ["strategy": JSON(name)])
       guard status["supervisor"] != nil else {
         throw Failure(
           .refused, "unexpected_answer", "rbotd gave a status that is none; is it of another version?")
