@@ -23,6 +23,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "Support"), str(HERE / "supervision")]
 
+import aims  # noqa: E402
 import daemon as support  # noqa: E402
 from daemon import BIN, DATA, STRATEGIES, Daemon, eventually  # noqa: E402
 from measure import resident, supervision, ticks  # noqa: E402
@@ -318,6 +319,8 @@ def main() -> None:
     if "kill_to_ready_c_ms" in figures and "respawn_p50_us" in figures:
         ratio = figures["kill_to_ready_c_ms"] * 1e3 / figures["respawn_p50_us"]
         print(f"  kill to ready (C) / bare respawn      {ratio:.2f}")
+    for line in aims.table(figures):
+        print(line)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 

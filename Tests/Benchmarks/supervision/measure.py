@@ -120,7 +120,8 @@ def idle(programs: Programs, workers: int, seconds: float) -> Figures:
     """What rbotd takes with many workers that only beat."""
     peer = Rbotd(programs, workers)
     peer.start()
-    time.sleep(3)
+    # What has only just started is looked at more often.
+    time.sleep(1.5 * seconds)
     before = ticks(peer.pid)
     time.sleep(seconds)
     used = (ticks(peer.pid) - before) / os.sysconf("SC_CLK_TCK")
