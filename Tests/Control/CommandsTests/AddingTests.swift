@@ -49,6 +49,17 @@ import Wire
     #expect(try folder.text("bot/strategy.toml") == Self.plain)
   }
 
+  @Test func aVirtualEnvironmentIsNotTornApart() async throws {
+    let (folder, source) = (try TestFolder(), try TestFolder())
+    try source.put("strategy.toml", "name = \"bot\"\ncommand = [\".venv/bin/python\"]\n")
+    try source.put(".venv/bin/python", "#!/bin/sh\n", mode: 0o755)
+    try await withDaemon(answers(folder)) { daemon in
+      let (status, output) = await rbotctl("add", source.path, "--socket", daemon.path)
+      #expect(status == .refused && output.complained.contains("--link"), "\(output.complained)")
+    }
+    #expect(folder.names.isEmpty)
+  }
+
   @Test func whatIsAddedIsCopiedWholeWithoutWhatToolsMade() async throws {
     let (folder, source) = (try TestFolder(), try TestFolder())
     try source.put("strategy.toml", Self.plain)

@@ -96,6 +96,13 @@ struct Candidate {
       }
       return
     }
+    let programs = programs
+    if let program = programs.first(where: { $0.hasPrefix(".venv/") }) {
+      throw Failure(
+        .refused, "virtual_environment",
+        "\(program) is of a virtual environment, which works only where it was made: leave the folder where it is "
+          + "with --link, or name another interpreter")
+    }
     var copy = FolderCopy(from: source, to: target, besides: programs)
     try copy.run()
     guard isRenamed else { return }
