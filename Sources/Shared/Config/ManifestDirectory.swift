@@ -12,6 +12,8 @@ public enum ManifestDirectory {
     public var warnings: [ConfigIssue] = []
     /// The manifests with errors by their paths, each with its name as far as it can be told.
     public var broken: [String: String] = [:]
+    /// The folder itself could not be read: what is not here may well be there.
+    public var isUnreadable = false
   }
 
   /// Reads every `*/strategy.toml`. Of two that claim one name, the one that has it keeps it, and otherwise the first
@@ -24,6 +26,7 @@ public enum ManifestDirectory {
     guard let folders = folders(in: path) else {
       let reason = String(cString: strerror(errno))
       contents.issues.append(ConfigIssue(path: path, message: "cannot be read: \(reason)"))
+      contents.isUnreadable = true
       return contents
     }
     let taken = owners
@@ -33,8 +36,8 @@ public enum ManifestDirectory {
     }
     for folder in folders {
       let file = "\(path)/\(folder)/strategy.toml"
-      // A folder without a manifest, such as the SDK's, is no strategy.
-      guard access(file, F_OK) == 0 else { continue }
+      // A folder without a manifest, such as the SDK's, is no strategy; one that cannot be looked into may be one.
+      guard access(file, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR) else { continue }
       do {
         var manifest = try StrategyManifest(path: file)
         contents.warnings += manifest.warnings
@@ -75,13 +78,15 @@ public enum ManifestDirectory {
     guard let stream = opendir(path) else { return nil }
     defer { closedir(stream) }
     var names: [String] = []
+    errno = 0
     while let item = readdir(stream) {
       let name = withUnsafeBytes(of: item.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
       if !name.hasPrefix(".") { names.append(name) }
+      errno = 0
     }
-    return names.sorted()
+    return errno == 0 ? names.sorted() : nil
   }
 }
 

@@ -96,6 +96,7 @@ extension Supervisor {
       phase = .ready
       notified = line
       ServiceNotify.ready(line)
+      if reloadsAgain { later { $0.reloadBySignal() } }
     } else if line != notified {
       notified = line
       ServiceNotify.status(line)

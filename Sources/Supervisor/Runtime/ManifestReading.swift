@@ -21,6 +21,8 @@ struct ManifestReading: Sendable {
   var issues: [ManifestIssue] = []
   /// What keeps nothing from running.
   var warnings: [ManifestIssue] = []
+  /// The folder of all could not be read, so that nothing is known to be gone.
+  var isUnreadable = false
   /// Folders whose manifest is wrong.
   var brokenFolders: Set<String> = []
   /// What is wrong with each, by the name that it claims.
@@ -32,6 +34,7 @@ struct ManifestReading: Sendable {
   ) -> ManifestReading {
     let contents = ManifestDirectory.load(folder, owners: owners)
     var reading = ManifestReading()
+    reading.isUnreadable = contents.isUnreadable
     for manifest in contents.manifests {
       if [Worker.gatewayName, "rbotd"].contains(manifest.name) {
         reading.issues.append(

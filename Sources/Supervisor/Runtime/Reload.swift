@@ -38,7 +38,11 @@ extension Supervisor {
       reloadsAgain = true
       return
     }
-    guard phase == .ready else { return }
+    guard phase == .ready else {
+      // What was read at the start may be older than what the signal is about.
+      reloadsAgain = phase == .starting
+      return
+    }
     ServiceNotify.reloading()
     phase = .reloading
     reloadsAgain = false
@@ -84,7 +88,8 @@ extension Supervisor {
     let old = present
     reading.checkDependencies(
       kept: old.filter {
-        reading.plans[$0.key] == nil && reading.brokenFolders.contains($0.value.plan.folder)
+        reading.plans[$0.key] == nil
+          && (reading.isUnreadable || reading.brokenFolders.contains($0.value.plan.folder))
       }
       .mapValues(\.plan))
     var plan = ReloadPlan(old: old, reading: reading) { name, plan in

@@ -62,7 +62,10 @@ struct ReloadPlan {
       steps.append(Self.change(name, present, plan, reading.manifests[name]))
     }
     for (name, present) in old.sorted(by: { $0.key < $1.key }) where reading.plans[name] == nil {
-      if reading.broken[name] != nil || reading.brokenFolders.contains(present.plan.folder) {
+      if reading.isUnreadable {
+        unchanged.append(name)
+        steps.append(Step(name: name, action: .none, because: ["the folder of strategies cannot be read"]))
+      } else if reading.broken[name] != nil || reading.brokenFolders.contains(present.plan.folder) {
         unchanged.append(name)
         steps.append(Step(name: name, action: .none, because: ["its manifest is wrong"]))
       } else {

@@ -114,6 +114,8 @@ extension Supervisor {
     case .failure(let error):
       // What it was made of may have changed.
       workers[name]?.cell = nil
+      // An interpreter may have moved behind a shim that is the same file as ever.
+      if error.stage == "exec" { cells.pythons.asked = [:] }
       log(name, run: workers[name]?.run?.id, .supervisor, .error, "\(error)")
       apply(
         .spawnFailed(generation, reason: error.description, isTemporary: error.isTemporary), to: name)

@@ -38,6 +38,16 @@ struct ReloadPlanTests {
     #expect(action(plan(), new, runs: false) == Optional(.none))
   }
 
+  @Test("A folder of strategies that cannot be read ends nobody")
+  func unreadable() {
+    let reading = ManifestReading.load(
+      "/nowhere/at/all", python: "python3", places: Machine().ground.places, owners: [:])
+    let present = ReloadPlan.Present(plan: plan(), manifest: nil, isWanted: true, isLive: true)
+    let reload = ReloadPlan(old: ["grid": present], reading: reading) { _, _ in true }
+    #expect(reload.removed.isEmpty && reload.unchanged == ["grid"])
+    #expect(reload.steps.map(\.action) == [.none] && reading.issues.count == 1)
+  }
+
   @Test("A rate of output holds at once, and what was dropped stays counted")
   func output() {
     var limit = RateLimit(bytesPerSecond: 10)

@@ -1,7 +1,7 @@
 import Lifecycle
 import Model
 import Platform
-import Synchronization
+import SupervisorStore
 
 /// Measures the state folders of those who may not fill the disk.
 struct DiskWatch {
@@ -18,7 +18,24 @@ struct DiskWatch {
   /// A look is on its way; the next one waits for its end.
   var isLooking = false
 
-  /// Why a worker has to end; nil where its folder is within its limit, or cannot be looked at.
+  /// Looks into one folder.
+  ///
+  /// - Returns: why its worker has to end, nil where it need not; a failure where that cannot be told.
+  static func look(_ subject: Subject) -> Result<String?, SandboxMistake> {
+    // A folder on a slow disk must not keep the others from being looked at.
+    let end = ContinuousClock.now + .seconds(5)
+    do throws(SystemError) {
+      let size = try FileTree(path: subject.folder).size(as: subject.user) { ContinuousClock.now > end }
+      if let reason = excess(size, subject) { return .success(reason) }
+      guard size.extent == .stopped else { return .success(nil) }
+      return .failure(
+        SandboxMistake("limits.disk is not in force: \(subject.folder) takes longer than 5 s to measure"))
+    } catch {
+      return .failure(SandboxMistake("limits.disk is not in force: \(error)"))
+    }
+  }
+
+  /// Why a worker has to end; nil where its folder is within its limit.
   static func excess(_ size: FileTree.Size, _ subject: Subject) -> String? {
     if size.extent == .tooMany {
       return
@@ -48,15 +65,23 @@ extension Supervisor {
     disks.isLooking = true
     Task {
       for subject in subjects {
-        let reason = await SandboxDriver.away { () -> String? in
-          // A folder on a slow disk must not keep the others from being looked at.
-          let end = ContinuousClock.now + .seconds(5)
-          let size = try? FileTree(path: subject.folder).size(as: subject.user) { ContinuousClock.now > end }
-          return size.flatMap { DiskWatch.excess($0, subject) }
+        let look = await SandboxDriver.away { DiskWatch.look(subject) }
+        switch look {
+        case .success(let reason?):
+          self.apply(.exceeded(subject.generation, reason: reason), to: subject.name)
+        case .success(nil): break
+        case .failure(let mistake): self.unmeasured(subject, mistake)
         }
-        if let reason { self.apply(.exceeded(subject.generation, reason: reason), to: subject.name) }
       }
       self.disks.isLooking = false
     }
+  }
+
+  /// Said once: the next look is ten seconds away.
+  private func unmeasured(_ subject: DiskWatch.Subject, _ mistake: SandboxMistake) {
+    guard let worker = workers[subject.name], worker.toldWarnings.insert(mistake.description).inserted else {
+      return
+    }
+    log(worker.name, run: worker.run?.id, .supervisor, .warning, mistake.description)
   }
 }
