@@ -43,6 +43,8 @@ extension Gateway {
   private static let helloPatience = TimeAmount.seconds(1)
   /// Connections at most; each strategy has one.
   private static let sessionsMax = 1_024
+  /// Between two lines about those who present an unknown token.
+  private static let strangerPause = TimeAmount.seconds(10)
 
   func openSocket() async throws(GatewayFailure) {
     do {
@@ -155,11 +157,21 @@ extension Gateway {
     loop.assumeIsolated().scheduleTask(in: Self.helloPatience) {
       self.assumeIsolated { gateway in
         guard let session = gateway.sessions[number], let held = session.heldHello else { return }
-        let who = session.connection.peer.map { "Process \($0.pid) of user \($0.uid)" } ?? "A process"
-        gateway.log(.warning, "\(who) presented a token of no running worker and was turned away.")
+        gateway.warnOfStranger(session)
         gateway.turnAway(session, held.id, .unknownToken)
       }
     }
+  }
+
+  /// Whoever tries tokens may do so as often as he likes: the first is told at once, the others by their number.
+  private func warnOfStranger(_ session: WorkerSession) {
+    strangers.count += 1
+    let now = NIODeadline.now()
+    guard strangers.toldAt.map({ now - $0 >= Self.strangerPause }) ?? true else { return }
+    let who = session.connection.peer.map { "Process \($0.pid) of user \($0.uid)" } ?? "A process"
+    let others = strangers.count > 1 ? " (\(strangers.count - 1) others were since the last such line)" : ""
+    log(.warning, "\(who) presented a token of no running worker and was turned away\(others).")
+    strangers = (0, now)
   }
 
   private func turnAway(_ session: WorkerSession, _ id: RequestID, _ error: RPCError) {

@@ -44,6 +44,8 @@ public actor Gateway {
   var nextSession = 1
   /// Connections of workers, those that have not said anything yet too.
   var openDoors = 0
+  /// Those with an unknown token that were not told of yet, and when one was.
+  var strangers: (count: Int, toldAt: NIODeadline?) = (0, nil)
 
   var supervisor: Connection?
   var isFeedHeld = false
