@@ -242,7 +242,7 @@ def test_a_virtual_environment_in_the_strategys_folder_brings_its_packages() -> 
     text = 'name = "packed"\ncommand = [".venv/bin/python", "-m", "rbot", "strategy.py"]\n'
     daemon = opened(Daemon({"packed": {"strategy.toml": text, "strategy.py": PACKAGE}}))
     place = daemon.strategies / "packed" / ".venv"
-    venv.create(place)
+    venv.create(place, symlinks=True)
     packages = next(place.glob("lib/python*/site-packages"))
     (packages / "only_here.py").write_text('WORD = "packed"\n')
     with daemon:
