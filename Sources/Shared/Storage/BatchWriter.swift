@@ -31,6 +31,7 @@ public final class BatchWriter<Record: Sendable>: Sendable {
   private let batch: Int
   private let linger: TimeInterval
   private let onTrouble: @Sendable (StorageError?) -> Void
+  private let onWritten: @Sendable ([Record]) -> Void
 
   /// Starts the thread.
   ///
@@ -41,11 +42,13 @@ public final class BatchWriter<Record: Sendable>: Sendable {
   ///   - lingerMilliseconds: How long a batch is gathered; the price of few transactions.
   ///   - onTrouble: Called from the writer's thread with the first of a row of failures, and with nil when
   ///     writing works again.
+  ///   - onWritten: Called from the writer's thread with each batch, once it is committed.
   ///   - write: Writes a batch inside an open transaction.
   public init(
     name: String, pool: DatabasePool, capacity: Int = 65_536, batch: Int = 8_192,
     lingerMilliseconds: Int = 20,
     onTrouble: @escaping @Sendable (StorageError?) -> Void = { _ in },
+    onWritten: @escaping @Sendable ([Record]) -> Void = { _ in },
     write: @escaping @Sendable (Database, [Record]) throws -> Void
   ) {
     queue = Mailbox(capacity: capacity, overflow: .dropOldest)
@@ -53,6 +56,7 @@ public final class BatchWriter<Record: Sendable>: Sendable {
     self.batch = batch
     linger = Double(lingerMilliseconds) / 1_000
     self.onTrouble = onTrouble
+    self.onWritten = onWritten
     self.write = write
     let thread = Thread { [self] in run() }
     thread.name = name
@@ -113,6 +117,7 @@ public final class BatchWriter<Record: Sendable>: Sendable {
           return state.counters.trouble != nil
         }
         if recovered { onTrouble(nil) }
+        onWritten(records)
         return
       } catch {
         let trouble = StorageError(error, path: pool.path)

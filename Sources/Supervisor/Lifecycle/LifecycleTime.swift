@@ -25,6 +25,15 @@ extension Lifecycle {
 
   private func interval(_ attempt: Attempt) -> Duration { attempt.heartbeat ?? policy.heartbeat }
 
+  /// Whether this tick comes so late that it was we who did not run: stopped, starved, or on a machine that stood
+  /// still. What the worker said meanwhile is still waiting to be read, so it gets one more beat.
+  private func wasAsleep(until now: Moment, past deadline: Moment) -> Bool {
+    now >= deadline + policy.heartbeat + Self.latenessMax
+  }
+
+  /// More than a busy machine delays a timer.
+  private static var latenessMax: Duration { .seconds(1) }
+
   private func earlier(_ first: Moment, _ second: Moment?) -> Moment {
     second.map { min(first, $0) } ?? first
   }
@@ -37,14 +46,24 @@ extension Lifecycle {
     case .starting(let attempt) where attempt.frozenSince != nil,
       .ready(let attempt) where attempt.frozenSince != nil:
       break
-    case .starting(let attempt):
+    case .starting(var attempt):
+      if wasAsleep(until: now, past: attempt.began + policy.startTimeout) {
+        attempt.began = now + policy.heartbeat - policy.startTimeout
+        phase = .starting(attempt)
+        return
+      }
       if let lost = attempt.channelLost, now >= lost.at + Self.channelGrace {
         kill(attempt, "lost its control channel before it was ready: \(lost.reason)", now)
       } else if now >= attempt.began + policy.startTimeout {
         let lacking = attempt.spoke ? "was not ready" : "did not say hello"
         kill(attempt, "\(lacking) within \(policy.startTimeout.words)", now)
       }
-    case .ready(let attempt):
+    case .ready(var attempt):
+      if wasAsleep(until: now, past: missed(attempt)) {
+        attempt.lastBeat = now - policy.heartbeat * 2
+        phase = .ready(attempt)
+        return
+      }
       if let lost = attempt.channelLost, now >= lost.at + Self.channelGrace {
         kill(attempt, "lost its control channel: \(lost.reason)", now)
       } else if now >= missed(attempt) {

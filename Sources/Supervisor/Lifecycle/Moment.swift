@@ -12,6 +12,12 @@ public struct Moment: Hashable, Comparable, Sendable {
     return Moment(nanoseconds: overflow ? .max : sum)
   }
 
+  /// The moment `duration` before.
+  public static func - (moment: Moment, duration: Duration) -> Moment {
+    let (rest, overflow) = moment.nanoseconds.subtractingReportingOverflow(duration.wholeNanoseconds)
+    return Moment(nanoseconds: overflow ? .min : rest)
+  }
+
   /// How long after `earlier` this is.
   public static func - (later: Moment, earlier: Moment) -> Duration {
     .nanoseconds(later.nanoseconds - earlier.nanoseconds)

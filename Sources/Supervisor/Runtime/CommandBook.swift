@@ -1,6 +1,7 @@
 import IPC
 import Lifecycle
 import Model
+import NIOCore
 import Platform
 import SupervisorStore
 import Wire
@@ -53,6 +54,15 @@ struct CommandBook {
 
   private var last: UInt64 = 0
   private var open: [CommandID: (name: String, call: Call?)] = [:]
+  /// Answers that wait for the disk.
+  private var held: [CommandID: Held] = [:]
+
+  struct Held {
+    let name: String
+    let call: Call
+    let answer: Answer
+    let state: WorkerState
+  }
 
   mutating func add(_ name: String, _ call: Call?) -> CommandID {
     last += 1
@@ -63,9 +73,16 @@ struct CommandBook {
 
   mutating func take(_ id: CommandID) -> (name: String, call: Call?)? { open.removeValue(forKey: id) }
 
+  mutating func hold(_ id: CommandID, _ name: String, _ call: Call, _ answer: Answer, _ state: WorkerState) {
+    held[id] = Held(name: name, call: call, answer: answer, state: state)
+  }
+
+  mutating func release(_ id: CommandID) -> Held? { held.removeValue(forKey: id) }
+
   /// The client is gone: its commands go on, and nobody hears of it.
   mutating func forget(_ connection: Connection) {
     for (id, entry) in open where entry.call?.connection === connection { open[id]?.call = nil }
+    held = held.filter { $0.value.call.connection !== connection }
   }
 }
 
@@ -122,10 +139,32 @@ extension Supervisor {
     ]
   }
 
+  /// Tells what a command came to once it is on the disk: who has read "stopped" finds it stopped, whatever happens
+  /// to us a moment later. Where the disk takes nothing, he is told that instead.
   func answered(_ id: CommandID, _ answer: Answer, state: WorkerState) {
-    guard let (name, call) = commands.take(id) else { return }
-    call?.put(name, Self.result(name, answer, state))
+    guard let (name, call) = commands.take(id), let call else { return }
+    guard answer.ok else { return call.put(name, Self.result(name, answer, state)) }
+    commands.hold(id, name, call, answer, state)
+    let late = loop.assumeIsolated().scheduleTask(in: Self.savingMax) { [self] in
+      assumeIsolated { $0.tell(id, isSaved: false) }
+    }
+    store.whenSaved { [self] in
+      later {
+        late.cancel()
+        $0.tell(id, isSaved: true)
+      }
+    }
   }
+
+  private func tell(_ id: CommandID, isSaved: Bool) {
+    guard let held = commands.release(id) else { return }
+    let warning = isSaved ? "" : "; the database does not take that yet, so it would not outlive rbotd"
+    let answer = Answer(ok: true, message: held.answer.message + warning)
+    held.call.put(held.name, Self.result(held.name, answer, held.state))
+  }
+
+  /// How long an answer waits for the disk.
+  private static let savingMax = TimeAmount.seconds(2)
 
   private static func result(_ name: String, _ answer: Answer, _ state: WorkerState) -> JSON {
     [

@@ -18,12 +18,13 @@ extension Supervisor {
     if !strays.isEmpty { say(.warning, "killed what an earlier rbotd had left: \(strays)") }
     processes = try ProcessThread { [self] event in later { $0.happened(event) } }
     try prepareGround()
-    try await openControlSocket().get()
     startGateway()
     let reading = ManifestReading.load(
       options.strategies, python: options.settings.supervisor.python, places: options.places)
     report(reading)
     admit(reading)
+    // Not before: whoever asks must find every strategy.
+    try await openControlSocket().get()
     say(
       .info, "rbotd \(Version.text) started with \(reading.plans.count) strategies in \(options.layout.state)"
     )

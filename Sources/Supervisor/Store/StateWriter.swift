@@ -11,6 +11,8 @@ enum StateChange: Sendable {
   case audit(AuditRecord)
   /// Runs that an earlier daemon could not end in the records.
   case closeOpenRuns(before: Int64, reason: String)
+  /// No change: somebody wants to know when all that came before is on the disk.
+  case mark(@Sendable () -> Void)
 }
 
 /// Writes state in the order in which it changed; the queue is apart from the logs', so no flood of lines delays
@@ -20,7 +22,10 @@ final class StateWriter: Sendable {
 
   init(pool: DatabasePool, onTrouble: @escaping @Sendable (StorageError?) -> Void) {
     writer = BatchWriter(
-      name: "state", pool: pool, capacity: 16_384, batch: 256, lingerMilliseconds: 0, onTrouble: onTrouble
+      name: "state", pool: pool, capacity: 16_384, batch: 256, lingerMilliseconds: 0, onTrouble: onTrouble,
+      onWritten: { changes in
+        for case .mark(let tell) in changes { tell() }
+      }
     ) { database, changes in
       for change in changes { try Self.write(change, to: database) }
     }
@@ -69,6 +74,7 @@ final class StateWriter: Sendable {
       try database.execute(
         sql: "UPDATE runs SET reason = ? WHERE ended_ns IS NULL AND reason IS NULL AND id < ?",
         arguments: [reason, before])
+    case .mark: break
     }
   }
 }

@@ -78,13 +78,16 @@ public final class SupervisorStore: Sendable {
             SELECT id, source, generation, started_ns, ended_ns, exit_code, signal, reason FROM runs
             WHERE id IN (SELECT max(id) FROM runs WHERE ended_ns IS NOT NULL GROUP BY source)
             """)
+        let skipped = try Self.numbersToSkip(database)
         return Memory(
           strategies: strategies.map {
             StrategyRecord(
-              name: $0[0], isWanted: $0[1], isPaused: $0[2], generation: $0[3], isEnabled: $0[4])
+              name: $0[0], isWanted: $0[1], isPaused: $0[2], generation: ($0[3] as Generation) + skipped,
+              isEnabled: $0[4])
           },
-          lastLog: try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM log_blocks") ?? 0,
-          lastRun: try Int64.fetchOne(database, sql: "SELECT max(id) FROM runs") ?? 0,
+          lastLog: (try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM log_blocks") ?? 0)
+            + Int64(skipped) * 1_000,
+          lastRun: (try Int64.fetchOne(database, sql: "SELECT max(id) FROM runs") ?? 0) + Int64(skipped),
           lastRuns: ends.map { row in
             var run = RunRecord(
               id: row[0], source: row[1], generation: row[2], started: Timestamp(nanoseconds: row[3]))
@@ -100,12 +103,24 @@ public final class SupervisorStore: Sendable {
     }
   }
 
+  /// A daemon that was killed may have given out numbers that it could not record any more. A generation is part
+  /// of its worker's order ids, so none may come twice: after such an end a hundred are passed over.
+  private static func numbersToSkip(_ database: Database) throws -> Generation {
+    let isCut = try Bool.fetchOne(
+      database, sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE ended_ns IS NULL AND reason IS NULL)")
+    return isCut == true ? 100 : 0
+  }
+
   /// Records what is wanted of a strategy.
   public func save(_ record: StrategyRecord) { state.append(.strategy(record)) }
   /// Records a run as it is now.
   public func save(_ run: RunRecord) { state.append(.run(run)) }
   /// Records a command and who gave it.
   public func save(_ record: AuditRecord) { state.append(.audit(record)) }
+
+  /// Calls `tell` from the writer's thread once everything that was saved before is on the disk; never where that
+  /// takes no more records.
+  public func whenSaved(_ tell: @escaping @Sendable () -> Void) { state.append(.mark(tell)) }
 
   /// Records the user id that is a strategy's own from now on.
   public func save(user: UInt32, of name: String) { state.append(.user(name, user)) }

@@ -137,6 +137,20 @@ struct LifecycleTests {
     #expect(never.machine.state == .failed)
   }
 
+  @Test("A supervisor that did not run itself reads what was said meanwhile before it judges")
+  func asleep() {
+    var driver = Driver()
+    driver.becomeReady()
+    // Stopped for a minute, as by a machine that stood still.
+    #expect(driver.pass(.seconds(60)) == [])
+    #expect(driver.machine.state == .ready)
+    driver.handle(.heartbeat(1))
+    #expect(driver.pass(.seconds(14)) == [])
+    // One that stays silent is found out a beat later.
+    #expect(driver.pass(.seconds(60)) == [])
+    #expect(driver.pass(.seconds(5)) == [.killAll(1)])
+  }
+
   @Test("Three missed heartbeats are a failure")
   func heartbeats() {
     var driver = Driver()

@@ -116,17 +116,40 @@ struct StoreTests {
       run.reason = "exited"
       store.save(run)
     }
-    store.save(RunRecord(id: 257, source: "codes", generation: 257, started: Timestamp(nanoseconds: 3)))
     await store.close()
     let memory = try folder.store().recall()
     #expect(
       memory.strategies == [StrategyRecord(name: "grid-bot", isWanted: false, isPaused: true, generation: 7)])
-    #expect(memory.lastRun == 257)
+    #expect(memory.lastRun == 256)
     #expect(memory.lastRuns.map(\.exitCode) == [255])
     let again = try folder.store()
     let runs = try await again.runs(of: "codes", limit: 1_000)
-    #expect(runs.dropFirst().map(\.exitCode) == (0...255).reversed())
+    #expect(runs.map(\.exitCode) == (0...255).reversed())
     await again.close()
+  }
+
+  @Test("After a daemon that was killed no number comes twice, recorded or not")
+  func killed() async throws {
+    let folder = Folder()
+    let store = try folder.store()
+    store.save(StrategyRecord(name: "grid-bot", isWanted: true, isPaused: false, generation: 7))
+    store.save(RunRecord(id: 12, source: "grid-bot", generation: 7, started: Timestamp(nanoseconds: 3)))
+    await store.close()
+    let memory = try folder.store().recall()
+    #expect(memory.strategies.map(\.generation) == [107])
+    #expect(memory.lastRun == 112)
+  }
+
+  @Test("Who waits for the disk is told after what came before is on it")
+  func saved() async throws {
+    let folder = Folder()
+    let store = try folder.store()
+    let other = try folder.store()
+    store.save(StrategyRecord(name: "grid-bot", isWanted: false, isPaused: true, generation: 7))
+    await withCheckedContinuation { continuation in store.whenSaved { continuation.resume() } }
+    #expect(try other.recall().strategies.map(\.isWanted) == [false])
+    await store.close()
+    await other.close()
   }
 
   @Test("Runs that a killed daemon left open are closed in the records")
