@@ -144,7 +144,7 @@ def test_a_killed_supervisor_takes_all_down_and_a_new_start_resumes() -> None:
         eventually("two runs", lambda: daemon.strategy("two")["state"] in ("ready", "paused"))
         assert daemon.strategy("two")["paused"] is True
         assert daemon.strategy("three")["state"] == "stopped"
-        assert daemon.strategy("one")["generation"] == 2
+        assert daemon.strategy("one")["generation"] > 2
 
 
 def test_logs_are_followed_as_they_come() -> None:

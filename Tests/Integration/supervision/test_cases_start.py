@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import time
 
@@ -43,23 +45,40 @@ def test_one_that_is_never_ready_is_killed_at_its_start_timeout() -> None:
 
 def test_a_restart_while_it_waits_for_the_gateway_makes_one_instance() -> None:
     """Case 11."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    daemon = Daemon({"waiter": worker("waiter", "hello", "ready", "serve", after='["gateway"]')})
+    daemon.listen = f'listen = "127.0.0.1:{port}"\n'
+    with daemon, socket.socket() as taken:
+        before = state(daemon, "waiter", "ready")
+        command(daemon, "stop", "waiter")
+        # rbotd stands still while its gateway dies and the port goes to another, so the next one cannot start.
+        gateway, rbotd = daemon.status()["gateway"]["pid"], daemon.process
+        assert rbotd
+        rbotd.send_signal(signal.SIGSTOP)
+        os.kill(gateway, signal.SIGKILL)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        eventually("the port is taken", lambda: bound(taken, port))
         taken.listen()
-        config = f'listen = "127.0.0.1:{taken.getsockname()[1]}"\n'
-        waiter = worker("waiter", "hello", "ready", "serve", after='["gateway"]')
-        daemon = Daemon({"waiter": waiter})
-        daemon.listen = config
-        with daemon:
-            state(daemon, "waiter", "waiting")
-            for _ in range(3):
-                command(daemon, "restart", "waiter", wait=False)
-            assert daemon.strategy("waiter")["state"] == "waiting"
-            assert daemon.family("waiter") == set()
-            taken.close()
-            ready = state(daemon, "waiter", "ready", seconds=40)
-            assert ready["generation"] == 1
-            assert daemon.family("waiter") == {ready["pid"]}
+        rbotd.send_signal(signal.SIGCONT)
+        for _ in range(3):
+            command(daemon, "restart", "waiter", wait=False)
+        assert daemon.strategy("waiter")["state"] == "waiting"
+        assert daemon.family("waiter") == set()
+        taken.close()
+        ready = state(daemon, "waiter", "ready", seconds=40)
+        assert ready["generation"] == before["generation"] + 1
+        assert daemon.family("waiter") == {ready["pid"]}
+
+
+def bound(taken: socket.socket, port: int) -> bool:
+    """Whether the port could be had; the kernel may still hold it for the one who died."""
+    try:
+        taken.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(
