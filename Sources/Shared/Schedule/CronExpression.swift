@@ -69,7 +69,7 @@ public struct CronExpression: Hashable, Sendable {
       )
     }
     if first.hasPrefix("@") {
-      let known = (nicknames.keys.sorted() + ["@reboot", "@start"]).joined(separator: ", ")
+      let known = nicknames.keys.sorted().joined(separator: ", ")
       throw CronError(.fields, nil, "there is no \(first.lowercased()): there are \(known)")
     }
     if first.hasPrefix("TZ=") || first.hasPrefix("CRON_TZ=") {

@@ -38,8 +38,15 @@ enum ReplyLimit {
     return .array(shown)
   }
 
-  /// The first line of what a program said, at most 300 characters of it, without control characters.
+  /// The line of what a program said that tells most, at most 300 characters of it, without control characters: the
+  /// first, and of a Python traceback the last.
   static func firstLine(of text: String) -> String {
+    var text = text
+    if text.hasPrefix("Traceback (most recent call last)"),
+      let last = text.split(whereSeparator: \.isNewline).last(where: { !$0.allSatisfy(\.isWhitespace) })
+    {
+      text = String(last)
+    }
     let line = text.unicodeScalars.drop { $0.properties.isWhitespace }
       .prefix { $0 != "\n" && $0 != "\r" }.prefix(300)
     return String(

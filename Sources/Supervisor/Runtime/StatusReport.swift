@@ -35,11 +35,13 @@ extension Supervisor {
     for item in summary["strategies"]?.arrayValue ?? [] {
       if let name = item["strategy"]?.stringValue { trades[name] = item }
     }
+    // Not zero but unknown, where the gateway did not say.
+    let nothing: JSON = summary.isNull ? .null : ["orders": 0, "fills": 0, "position": []]
     var room = ReplyLimit.bytes - ReplyLimit.issueBytes
     let unread = broken.keys.filter { workers[$0] == nil && (name == nil || $0 == name) }.sorted()
     let all =
       shown.map {
-        let trades = trades[$0.name] ?? .null
+        let trades = trades[$0.name] ?? nothing
         return isBrief ? briefPart($0, trades) : strategyPart($0, trades)
       } + unread.map(brokenPart)
     let parts = ReplyLimit.first(of: all, in: &room)
@@ -49,8 +51,13 @@ extension Supervisor {
       "supervisor": supervisorPart(), "gateway": gatewayPart(summary), "strategies": .array(parts),
       "errors": ReplyLimit.issues(manifestIssues, folder: options.strategies, notes: notes),
       "warnings": ReplyLimit.issues(
-        manifestWarnings, folder: options.strategies, notes: forsaken(in: summary)),
+        manifestWarnings, folder: options.strategies, notes: silence(summary) + forsaken(in: summary)),
     ]
+  }
+
+  private func silence(_ summary: JSON) -> [String] {
+    guard summary.isNull, gatewayLink.isUp else { return [] }
+    return ["the gateway does not answer: orders, positions and profits are not known at the moment"]
   }
 
   private func supervisorPart() -> JSON {
@@ -99,9 +106,9 @@ extension Supervisor {
     part["waiting_for"] = .array(worker.lifecycle.waitsFor.map { .string($0.words) })
     part["manifest"] = JSON(worker.manifest?.path)
     if let issues = broken[worker.name] { part["manifest_errors"] = .array(issues.map(\.json)) }
-    part["orders"] = trades["orders"] ?? (gatewayLink.isUp ? 0 : .null)
-    part["fills"] = trades["fills"] ?? (gatewayLink.isUp ? 0 : .null)
-    part["position"] = trades["position"] ?? []
+    part["orders"] = trades["orders"] ?? .null
+    part["fills"] = trades["fills"] ?? .null
+    part["position"] = trades["position"] ?? .null
     part["pnl"] = trades["pnl"] ?? .null
     part["sandbox"] = worker.confinement.json
     part["sandbox_warnings"] = .int(worker.confinement.warnings.count)
@@ -121,9 +128,10 @@ extension Supervisor {
       "pid": JSON(worker.process.map { Int($0.pid) }), "restarts": .int(worker.lifecycle.restarts),
       "since": .string(worker.since.description), "reason": JSON(worker.troubleInFull),
       "paused": .bool(worker.lifecycle.isPaused), "frozen": .bool(worker.lifecycle.isFrozen),
-      "orders": trades["orders"] ?? (gatewayLink.isUp ? 0 : .null),
-      "fills": trades["fills"] ?? (gatewayLink.isUp ? 0 : .null),
-      "position": trades["position"] ?? [], "pnl": trades["pnl"] ?? .null, "status": JSON(worker.statusText),
+      "orders": trades["orders"] ?? .null,
+      "fills": trades["fills"] ?? .null,
+      "position": trades["position"] ?? .null, "pnl": trades["pnl"] ?? .null,
+      "status": JSON(worker.statusText),
     ]
   }
 

@@ -81,12 +81,13 @@ public actor Supervisor {
   public init(options: SupervisorOptions, on loop: any EventLoop) throws {
     self.loop = loop
     self.options = options
-    ended = loop.makePromise(of: Void.self)
     let relay = TroubleRelay()
     store = try SupervisorStore(path: options.layout.supervisorDatabase, retention: options.retention) {
       relay.tell($0)
     }
     let memory = try store.recall()
+    // Not before the last thing that can go wrong: a promise that nobody keeps is a mistake of its own.
+    ended = loop.makePromise(of: Void.self)
     let severity: Severity =
       switch options.settings.supervisor.logLevel {
       case .debug: .debug

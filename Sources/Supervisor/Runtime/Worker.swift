@@ -82,9 +82,12 @@ final class Worker {
   /// Whether it waits for the gateway, whatever else it waits for.
   var waitsForGateway: Bool { lifecycle.waitsFor.contains { $0.name == Self.gatewayName } }
 
+  /// It did its work, or needs a person: the next daemon does not run it again by itself.
+  private var isOver: Bool { [.finished, .failed].contains(lifecycle.state) }
+
   var record: StrategyRecord {
     StrategyRecord(
-      name: name, isWanted: lifecycle.isWanted, isPaused: lifecycle.isPaused,
+      name: name, isWanted: lifecycle.isWanted && !isOver, isPaused: lifecycle.isPaused,
       generation: lifecycle.generation, isEnabled: plan.isEnabled)
   }
 

@@ -61,6 +61,7 @@ enum SandboxPaths {
         return "would open the folder of another strategy, \(other)"
       }
     }
+    if let why = reserved(path, writing: writing), !isOwn(path, own + [places.strategies]) { return why }
     guard writing else { return nil }
     // What is trusted must not be changed by whom it is trusted about.
     let programs = places.programs.map { ("rbotd's programs", $0) } + [("the system's programs", "/usr")]
@@ -70,6 +71,20 @@ enum SandboxPaths {
     }
     if PathText.isWithin(folder + "/strategy.toml", path) { return "would let it change its own manifest" }
     return nil
+  }
+
+  /// What of the system no manifest has any business with, whatever rbotd's own user may do there.
+  private static func reserved(_ path: String, writing: Bool) -> String? {
+    let secret = ["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh", "/etc/ssl/private"]
+    if path.split(separator: "/").contains(".ssh") || secret.contains(where: { PathText.isWithin(path, $0) })
+    {
+      return "would open keys and passwords"
+    }
+    if PathText.isWithin(path, "/proc"), !kernel.contains(path) { return "would show it other processes" }
+    guard writing else { return nil }
+    let system = ["/etc", "/boot", "/proc", "/sys", "/bin", "/sbin", "/lib", "/lib32", "/lib64"]
+    let changed = system.first { PathText.isWithin(path, $0) }
+    return changed.map { "would let it change the system, \($0)" }
   }
 
   /// Why a folder may not be opened to a strategy as a whole, whoever asks for it; nil where it may.

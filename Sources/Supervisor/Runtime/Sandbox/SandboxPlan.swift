@@ -46,9 +46,21 @@ struct SandboxPlan: Equatable, Sendable {
     limits = terms.limits
     cgroup = terms.cgroup
     layers = (cell.user == nil ? [cell.layer] : []) + terms.layers
-    warnings = (cell.warning.map { [$0] } ?? []) + terms.warnings
+    let closed = cell.user.map { Self.closed(paths.wished, to: $0, view) } ?? []
+    warnings = (cell.warning.map { [$0] } ?? []) + closed + terms.warnings
     if wish.isRequired, let first = warnings.first {
       throw SandboxMistake("sandbox.required: \(first)")
+    }
+  }
+}
+
+extension SandboxPlan {
+  /// A sentence for each path that the manifest opens and the strategy's own user cannot get at all the same.
+  private static func closed(_ paths: [String], to user: UInt32, _ view: FileView) -> [String] {
+    paths.compactMap { path in
+      Reach.obstacle(path, user: user, view).map {
+        "\(path) stays closed to it, because \($0) is closed to its user, uid \(user): open that, or leave the path out"
+      }
     }
   }
 }
@@ -59,6 +71,8 @@ struct SandboxReach: Equatable, Sendable {
   var writable: [String]
   /// Those that a user of its own must be able to get at by owner and mode as well.
   var needed: [String]
+  /// What the manifest names beyond that.
+  var wished: [String]
 
   init(
     name: String, folder: String, command: [String], wish: SandboxWish, python: PythonPlace?,
@@ -81,7 +95,9 @@ struct SandboxReach: Equatable, Sendable {
     let kernel = SandboxPaths.kernel.filter(view.exists)
     readable = SandboxPaths.outermost(system + network + own + runtime + read, view) + kernel
     writable = [places.state(of: name)] + SandboxPaths.devices.filter(view.exists) + write
-    needed = [python?.executable ?? program, folder, places.sdk].compactMap { $0 } + runtime + read + write
+    needed = [python?.executable ?? program, folder, places.sdk].compactMap { $0 } + runtime
+    // Not needed: what a manifest names is no reason to give up the strategy's own user, whose rights it would widen.
+    wished = read + write
     guard readable.count <= Sandbox.readableMax, writable.count <= Sandbox.writableMax else {
       throw SandboxMistake(
         "its sandbox would open \(readable.count) folders and files for reading and \(writable.count) for writing, "
