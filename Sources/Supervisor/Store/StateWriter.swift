@@ -25,10 +25,10 @@ final class StateWriter: Sendable {
       name: "state", pool: pool, capacity: 16_384, batch: 256, lingerMilliseconds: 0, onTrouble: onTrouble,
       onWritten: { changes in
         for case .mark(let tell) in changes { tell() }
-      }
-    ) { database, changes in
-      for change in changes { try Self.write(change, to: database) }
-    }
+      },
+      write: { database, changes in
+        for change in changes { try Self.write(change, to: database) }
+      })
   }
 
   func append(_ change: StateChange) { writer.append(change) }
