@@ -88,6 +88,8 @@ extension Lifecycle {
     case .stopped:
       actions.append(.answer(id, .done("not running")))
     case .waiting, .backoff, .failed, .finished:
+      // What is over is not begun again by the next daemon.
+      if [.failed, .finished].contains(state) { isWanted = false }
       phase = .stopped
       trouble = nil
       actions.append(.answer(id, .done("not running, and will not be started again")))
