@@ -32,13 +32,8 @@ extension CronExpression {
   private func nextTimeOfDay(after second: Int64, _ zone: ZoneRules) -> Firing? {
     var wall = second + zone.segment(at: second).offset
     while let found = next(atOrAfter: wall + 1) {
-      let (at, shift): (Int64, Firing.Shift) =
-        switch zone.resolve(wall: found) {
-        case .once(let at): (at, .none)
-        case .skipped(let at): (at, .moved)
-        case .twice(let at, _): (at, .firstOfTwo)
-        }
-      if at > second { return Firing(at, zone.segment(at: at), shift) }
+      let firing = Firing(wall: found, in: zone)
+      if firing.second > second { return firing }
       wall = found
     }
     return nil
@@ -54,7 +49,9 @@ extension CronExpression {
         // The wall showed it already if it lies within what the clocks were set back by.
         let before = segment.start == .min ? nil : zone.segment(at: segment.start - 1)
         let isRepeated = before.map { at - segment.start < $0.offset - segment.offset } ?? false
-        return Firing(at, segment, isRepeated ? .repeated : .none)
+        return Firing(
+          second: at, offset: segment.offset, abbreviation: segment.abbreviation,
+          shift: isRepeated ? .repeated : .none)
       }
       // The next stretch may show again what this one has shown already, so it is searched from its own beginning.
       from = segment.end
@@ -65,7 +62,19 @@ extension CronExpression {
 }
 
 extension Firing {
-  fileprivate init(_ second: Int64, _ segment: ZoneSegment, _ shift: Shift) {
+  /// A time of day: right after a gap that swallows it, the first time where it comes twice.
+  init(wall: Int64, in zone: ZoneRules) {
+    switch zone.resolve(wall: wall) {
+    case .once(let at): self.init(at: at, in: zone)
+    case .skipped(let at): self.init(at, zone.segment(at: at), .moved)
+    case .twice(let at, _): self.init(at, zone.segment(at: at), .firstOfTwo)
+    }
+  }
+
+  /// A second, whatever the wall shows then.
+  init(at second: Int64, in zone: ZoneRules) { self.init(second, zone.segment(at: second), .none) }
+
+  private init(_ second: Int64, _ segment: ZoneSegment, _ shift: Shift) {
     self.init(second: second, offset: segment.offset, abbreviation: segment.abbreviation, shift: shift)
   }
 }
