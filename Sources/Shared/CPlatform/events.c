@@ -64,3 +64,20 @@ int rbot_timerfd_set(int fd, uint64_t after_ns) {
                                          .tv_nsec = (long)(after_ns % 1000000000u)}};
   return timerfd_settime(fd, 0, &spec, NULL);
 }
+
+int rbot_walltimer(void) { return timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK); }
+
+int rbot_walltimer_set(int fd, int64_t at_ns) {
+  struct itimerspec spec = {.it_value = {.tv_sec = (time_t)(at_ns / 1000000000),
+                                         .tv_nsec = (long)(at_ns % 1000000000)}};
+  return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, NULL);
+}
+
+enum rbot_walltimer_state rbot_walltimer_take(int fd) {
+  uint64_t count;
+  ssize_t got;
+  do got = read(fd, &count, sizeof count);
+  while (got < 0 && errno == EINTR);
+  if (got == (ssize_t)sizeof count) return RBOT_WALLTIMER_DUE;
+  return got < 0 && errno == ECANCELED ? RBOT_WALLTIMER_CLOCK_SET : RBOT_WALLTIMER_NOTHING;
+}

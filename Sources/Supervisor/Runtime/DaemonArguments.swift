@@ -4,6 +4,7 @@ public struct DaemonArguments: Sendable {
   public var config: String?
   public var strategies: String?
   public var feed: String?
+  public var rehearsal: Rehearsal?
   public var wantsVersion = false
   public var wantsHelp = false
 
@@ -12,12 +13,16 @@ public struct DaemonArguments: Sendable {
     rbotd: supervises trading strategies
 
     usage: rbotd [--home DIR] [--config FILE] [--strategies DIR] [--feed SPEC]
+                 [--rehearse FROM[,xRATE]]
 
       --home DIR         where databases, sockets and the strategies' own files live
                          (as root or a service /etc, /run and /var/lib/rbotd, otherwise ~/.local/state/rbotd)
       --config FILE      the settings (rbotd.toml in the home, or in /etc/rbotd)
       --strategies DIR   the folder with one folder per strategy
       --feed SPEC        synthetic[:SEED] or replay:PATH[,PATH...][@SPEED]
+      --rehearse FROM[,xRATE]
+                         schedules see a clock that begins at FROM (2026-03-06T14:29:00Z) and runs RATE times as
+                         fast; on paper, and in a --home that is used for nothing else
       --version          prints the version
       --help             prints this
 
@@ -42,8 +47,17 @@ public struct DaemonArguments: Sendable {
       case "--config": config = try Self.value(parts, &rest)
       case "--strategies": strategies = try Self.value(parts, &rest)
       case "--feed": feed = try Self.value(parts, &rest)
+      case "--rehearse": rehearsal = try Self.rehearsal(Self.value(parts, &rest))
       default: throw Mistake(message: "unknown argument \(word); \"rbotd --help\" shows those that there are")
       }
+    }
+  }
+
+  private static func rehearsal(_ text: String) throws(Mistake) -> Rehearsal {
+    do throws(Rehearsal.Mistake) {
+      return try Rehearsal(text)
+    } catch {
+      throw Mistake(message: "--rehearse: \(error.message)")
     }
   }
 

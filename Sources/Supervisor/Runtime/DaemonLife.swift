@@ -28,6 +28,7 @@ extension Supervisor {
     say(
       .info, "rbotd \(Version.text) started with \(reading.plans.count) strategies in \(options.layout.state)"
     )
+    for note in rehearsalNotes { say(.warning, note) }
     if let interval = ServiceNotify.watchdogInterval {
       // From this very loop: when it hangs, the pings end, and systemd starts us again.
       watchdog = loop.scheduleRepeatedTask(

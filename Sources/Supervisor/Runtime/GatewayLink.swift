@@ -106,6 +106,7 @@ extension Supervisor {
   func gatewayReady(_ gateway: Worker) {
     guard gateway.lifecycle.state == .ready, !gatewayLink.isUp else { return }
     gatewayLink.isUp = true
+    refuseToRehearse(in: gatewayLink.about["mode"]?.stringValue)
     for (name, params) in gatewayLink.missed { sendGone(name, params) }
     for worker in strategies {
       // The pause of one that doesn't run is not in the greeting.

@@ -46,6 +46,7 @@ extension Supervisor {
     if let listen = gatewayLink.about["listen"]?.stringValue {
       lines.append("  http     http://\(listen)/health")
     }
+    for note in rehearsalNotes { lines.append("  clock    \(note)") }
     lines.append("  control  \(options.layout.controlSocket)")
     lines.append("")
     let client = Self.client + (options.home.map { " --home \(Self.quoted($0))" } ?? "")

@@ -51,7 +51,8 @@ extension Supervisor {
       "supervisor": supervisorPart(), "gateway": gatewayPart(summary), "strategies": .array(parts),
       "errors": ReplyLimit.issues(manifestIssues, folder: options.strategies, notes: notes),
       "warnings": ReplyLimit.issues(
-        manifestWarnings, folder: options.strategies, notes: silence(summary) + forsaken(in: summary)),
+        manifestWarnings, folder: options.strategies,
+        notes: rehearsalNotes + silence(summary) + forsaken(in: summary)),
     ]
   }
 
@@ -67,7 +68,7 @@ extension Supervisor {
       "state": .string(phase.rawValue), "started": .string(started.description),
       "home": .string(options.layout.state),
       "strategies_folder": .string(options.strategies), "config": .string(options.config),
-      "control": .string(options.layout.controlSocket),
+      "control": .string(options.layout.controlSocket), "rehearsal": rehearsalPart,
       "records": [
         "written": .int(store.written), "waiting": .int(store.pending), "lost": .int(store.lost),
       ],

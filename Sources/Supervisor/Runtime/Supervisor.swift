@@ -15,6 +15,8 @@ import Wire
 public actor Supervisor {
   public nonisolated let loop: any EventLoop
   let options: SupervisorOptions
+  /// What schedules take for the time.
+  var clock: ScheduleClock { options.clock }
   let store: SupervisorStore
   let console = Console()
   let started = WallClock.now

@@ -15,6 +15,8 @@ public struct SupervisorOptions: Sendable {
   public let home: String?
   /// Overrides the settings' feed; nil leaves it.
   public let feed: String?
+  /// What schedules take for the time.
+  let clock: ScheduleClock
   /// `rbot-exec`.
   let launcher: String
   /// `rbot-gateway`.
@@ -65,6 +67,10 @@ public struct SupervisorOptions: Sendable {
     }
     controlGroup = try settings.supervisor.controlGroup.map(Self.group)
     try layout.makeDirectories()
+    if let objection = try Rehearsal.objection(arguments.rehearsal, in: layout) {
+      throw CannotStart(objection)
+    }
+    clock = ScheduleClock(rehearsing: arguments.rehearsal, at: WallClock.now)
     ownHome = environment["HOME"] ?? ""
     func real(_ path: String) -> String { SandboxDriver.view.resolve(path) ?? path }
     places = SandboxGround.Places(

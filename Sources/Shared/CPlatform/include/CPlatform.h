@@ -89,6 +89,15 @@ int rbot_timerfd(void);
 /* One shot, on the monotonic clock; 0 disarms. */
 int rbot_timerfd_set(int fd, uint64_t after_ns);
 
+/* The same on the clock of the day, at a moment in nanoseconds since 1970; 0 disarms. It also wakes who waits when that
+ * clock is set or the machine was suspended. -1 with ECANCELED: the clock has been set since the last look; the timer
+ * is armed all the same. */
+int rbot_walltimer(void);
+int rbot_walltimer_set(int fd, int64_t at_ns);
+/* What it has to say, once each. */
+enum rbot_walltimer_state { RBOT_WALLTIMER_NOTHING, RBOT_WALLTIMER_DUE, RBOT_WALLTIMER_CLOCK_SET };
+enum rbot_walltimer_state rbot_walltimer_take(int fd);
+
 /* ---- signals (signals.c) ---- */
 
 /* Blocks the signals in the calling thread and in those that it starts later. */
