@@ -103,7 +103,8 @@ final class ProcessLoop {
   ) {
     let launch: Launch
     do {
-      launch = try Spawner.launch(request)
+      launch = try Spawner.launch(
+        request, underway: children.values.count { $0.phase == .launching && $0.watch == nil })
     } catch {
       completion(.failure(error))
       return

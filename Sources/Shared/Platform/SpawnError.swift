@@ -45,6 +45,8 @@ public struct SpawnError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What to do about it, where we know more than the errno tells.
   private var advice: String {
     switch (stage, code) {
+    case ("descriptors", EMFILE):
+      "; rbotd may open \(DescriptorRoom.limit) and keeps some for itself: raise its LimitNOFILE (ulimit -n)"
     case ("user", EPERM):
       ": rbotd needs CAP_SETUID and CAP_SETGID for that; give it both, or set users = false under [sandbox]"
     case ("user", EAGAIN): ": that user has as many processes as it may"

@@ -67,6 +67,9 @@ public struct SpawnRequest: Sendable {
   public var cgroup: Cgroup?
   /// What it may do; nil: whatever the supervisor may.
   public var sandbox: Sandbox?
+  /// Descriptors that this process must have left afterwards; with fewer, the spawn fails as one that may be tried
+  /// again.
+  public var reserve = DescriptorRoom.forControl
 
   /// A request for a command with the usual settings.
   public init(

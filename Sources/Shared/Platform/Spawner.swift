@@ -24,8 +24,10 @@ enum Spawner {
   /// The numbers in the child are 0 to `count - 1`, so our own ends must lie above.
   private static let count: Int32 = 6
 
+  /// - Parameter underway: how many launches have not taken all that they will.
   /// - Throws: ``SpawnError`` of the stages `descriptors` and `helper`; nothing stays open then.
-  static func launch(_ request: SpawnRequest) throws(SpawnError) -> Launch {
+  static func launch(_ request: SpawnRequest, underway: Int) throws(SpawnError) -> Launch {
+    try keepReserve(request, underway)
     var ours = DescriptorBag()
     var theirs = DescriptorBag()
     defer { theirs.closeAll() }
@@ -43,7 +45,6 @@ enum Spawner {
     throws(SpawnError) -> Launch
   {
     let channel = try ends(request, rbot_socketpair, &ours, &theirs)
-    try keepReserve(channel.ours, request)
     let report = try ends(request, rbot_socketpair, &ours, &theirs)
     var output: (ours: Int32, theirs: Int32)?
     var error: (ours: Int32, theirs: Int32)?
@@ -62,15 +63,14 @@ enum Spawner {
       channel: channel.ours, output: output?.ours, error: error?.ours)
   }
 
-  /// What no worker may take: the control socket, the databases and libdispatch, which ends the whole process when
-  /// it cannot open a file in /proc, need descriptors of their own.
-  private static let reserve = 24
+  /// What a launch takes: both ends of four, the lock, the pidfd.
+  private static let launchNeed = 10
+  /// What comes later: the listener of its sandbox, and its place in `/proc`.
+  private static let laterNeed = 2
 
-  /// The system gives the lowest number that is free, so a new one tells how many there are.
-  private static func keepReserve(_ fd: Int32, _ request: SpawnRequest) throws(SpawnError) {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    guard limit.rlim_cur > rlim_t(fd) + rlim_t(reserve) else {
+  private static func keepReserve(_ request: SpawnRequest, _ underway: Int) throws(SpawnError) {
+    let need = launchNeed + laterNeed * (underway + 1) + request.reserve
+    guard DescriptorRoom.left() >= need else {
       throw SpawnError(stage: "descriptors", code: EMFILE, request: request)
     }
   }

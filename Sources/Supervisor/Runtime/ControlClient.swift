@@ -30,7 +30,15 @@ extension Supervisor {
     let mode: UInt32 = options.controlGroup == nil ? 0o600 : 0o660
     return Listener.bind(path: options.layout.controlSocket, mode: mode, on: loop) { [self] credentials in
       assumeIsolated { supervisor in
-        guard supervisor.admits(credentials) else { return nil }
+        switch supervisor.admission(of: credentials) {
+        case .admitted: break
+        case .turnedAway(let reason, let why):
+          supervisor.say(.warning, "refused the control client \(credentials.pid): \(why)")
+          return supervisor.door.turnAway(.refused(reason, why))
+        case .refused(let why):
+          supervisor.say(.warning, "refused the control client \(credentials.pid): \(why)")
+          return nil
+        }
         let peer = ControlPeer(supervisor, credentials)
         supervisor.door.enter(peer)
         return peer
@@ -43,25 +51,6 @@ extension Supervisor {
         supervisor.listener = listener
       }
     }
-  }
-
-  private func admits(_ credentials: PeerCredentials) -> Bool {
-    // With a group, the socket's own mode lets in only its members, whichever of their groups is the first.
-    let isAllowed =
-      credentials.uid == PeerCredentials.ownUser || credentials.uid == 0 || options.controlGroup != nil
-    guard isAllowed else {
-      say(.warning, "refused the control client \(credentials.pid) of user \(credentials.uid)")
-      return false
-    }
-    if let why = kinship(credentials) {
-      say(.warning, "refused the control client \(credentials.pid): \(why)")
-      return false
-    }
-    guard door.count < Self.clientsMax else {
-      say(.warning, "refused the control client \(credentials.pid): \(Self.clientsMax) are connected")
-      return false
-    }
-    return true
   }
 
   func clientLeft(_ connection: Connection, _ peer: ControlPeer) {

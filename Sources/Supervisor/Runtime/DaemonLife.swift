@@ -29,6 +29,12 @@ extension Supervisor {
       .info, "rbotd \(Version.text) started with \(reading.plans.count) strategies in \(options.layout.state)"
     )
     for note in rehearsalNotes { say(.warning, note) }
+    if DescriptorRoom.limit < DescriptorRoom.limitMin {
+      say(
+        .warning,
+        "rbotd may open only \(DescriptorRoom.limit) files, and wants \(DescriptorRoom.limitMin) and 6 for each "
+          + "strategy: raise its LimitNOFILE (ulimit -n)")
+    }
     if let interval = ServiceNotify.watchdogInterval {
       // From this very loop: when it hangs, the pings end, and systemd starts us again.
       watchdog = loop.scheduleRepeatedTask(

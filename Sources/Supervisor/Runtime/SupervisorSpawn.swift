@@ -56,11 +56,12 @@ extension Supervisor {
       return failLater(
         name, generation, "sandbox.required: the layer \(off.name) is not in force: \(off.detail)")
     }
-    let request = SpawnRequest(
+    var request = SpawnRequest(
       spawnID: spawnID(name, generation), helper: options.launcher,
       command: cell?.command ?? worker.plan.command, environment: environment(of: worker, generation, token),
       directory: worker.plan.folder, limits: cell?.limits ?? SpawnLimits(), lock: options.lock,
       cgroup: cgroup?.cgroup, sandbox: cell?.sandbox)
+    if worker.isGateway { request.reserve = DescriptorRoom.forGateway }
     guard let processes else { return failLater(name, generation, "rbotd is not running yet") }
     let layers = cgroup?.layers ?? []
     worker.cgroup = cgroup?.cgroup

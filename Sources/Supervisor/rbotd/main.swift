@@ -5,6 +5,8 @@ import Runtime
 
 // Before the first thread is made, so that none of them takes a signal.
 Signals.blockAll()
+// Each worker needs six descriptors, and a shell's usual 1,024 would not be enough for 200 of them.
+DescriptorRoom.raiseLimit()
 
 /// Ends the program with a sentence.
 func refuse(_ message: String, code: Int32) -> Never {

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, eventually
+from daemon import Daemon, Refused, eventually
 from workers import (
     command,
     control_s,
@@ -124,11 +124,13 @@ def test_a_fork_that_fails_is_tried_again_later_and_leaks_nothing() -> None:
         assert not zombies(pid)
 
 
-def test_control_survives_when_descriptors_run_out() -> None:
+# What else is open just then differs from run to run, so one number alone may happen to leave enough.
+@pytest.mark.parametrize("limit", [96, 101, 106, 111, 116, 121])
+def test_control_survives_when_descriptors_run_out(limit: int) -> None:
     """Case 22."""
 
     def few() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (96, 96))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
     extra = restart(first="300ms", last="1s")
     names = [f"w-{number}" for number in range(30)]
@@ -147,6 +149,29 @@ def test_control_survives_when_descriptors_run_out() -> None:
         assert all(result["ok"] for result in command(daemon, "stop", *running))
         others = [name for name in names if name not in running]
         eventually("the others take their places", lambda: set(states("ready")) & set(others))
+        assert daemon.process and daemon.process.poll() is None
+        assert "it has ended already" not in daemon.said(), "who asks was looked at"
+
+
+def test_who_finds_no_descriptor_for_himself_is_told_so() -> None:
+    """Case 22: control clients may not take what rbotd itself needs."""
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80))
+
+    with Daemon({"one": good("one")}, popen={"preexec_fn": few}) as daemon:
+        state(daemon, "one", "ready", "backoff")
+        first = daemon.control()
+        clients = [first]
+        with contextlib.ExitStack() as stack:
+            stack.callback(lambda: [client.close() for client in clients])
+            with pytest.raises(Refused) as refusal:
+                for _ in range(64):
+                    clients.append(daemon.control())
+            assert refusal.value.reason == "out_of_descriptors", refusal.value
+            assert timed(lambda: first.call("status")) < control_s(), "the others are served"
+            clients.pop().close()
+        eventually("there is room again", lambda: daemon.status())
 
 
 def test_a_worker_that_takes_all_its_descriptors_harms_only_itself() -> None:

@@ -85,6 +85,17 @@ extension RealProcesses {
       #expect(await bench.ending(process).exit == .exited(code: 0))
     }
 
+    @Test("A spawn that would leave too few descriptors is refused, and takes none")
+    func reserve() async throws {
+      let bench = try await Workbench.shared()
+      let left = DescriptorRoom.left()
+      let request = bench.request(["true"]) { $0.reserve = left - 4 }
+      await #expect(throws: SpawnError.self) { try await bench.spawn(request).closeAll() }
+      let process = try await bench.spawn(bench.request(["true"]) { $0.reserve = left - 100 })
+      defer { process.closeAll() }
+      #expect(await bench.ending(process).exit == .exited(code: 0))
+    }
+
     /// Ended children of ours, in sessions of their own, that nobody reaped.
     private func zombies() -> [Int32] {
       ProcessTree.zombies()

@@ -127,13 +127,23 @@ extension RealProcesses {
       let process = try await bench.spawn(
         bench.request(["python3", "-c", Self.prelude + "if os.fork() == 0: os.setsid()\nstay()"]))
       let pids = await text(process.standardOutput, lines: 2).split(separator: "\n").compactMap { Int32($0) }
+      #expect(pids.count == 2)
       bench.thread.signalTree(process.handle, SIGSTOP)
-      // A completed spawn proves that the thread has carried out what was asked before it.
-      try await bench.spawn(bench.request(["true"])).closeAll()
-      for pid in pids { #expect(try fileText("/proc/\(pid)/stat").contains(") T ")) }
+      for pid in pids { #expect(try await comes(pid, to: "T")) }
+      bench.thread.signalTree(process.handle, SIGCONT)
+      for pid in pids { #expect(try await comes(pid, to: "S")) }
       bench.thread.killTree(process.handle)
       #expect(await bench.ending(process).survivors == [])
       process.closeAll()
+    }
+
+    /// Waits for a process's state: it stops when it is next to run, not when the signal is sent.
+    private func comes(_ pid: Int32, to state: Character) async throws -> Bool {
+      for _ in 0..<500 {
+        if try fileText("/proc/\(pid)/stat").contains(") \(state) ") { return true }
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      return false
     }
 
     @Test("Strays of an earlier supervisor are found by their marker and killed")
