@@ -37,12 +37,17 @@ let shared: [Target] = [
   code("Model", "Shared/Model"),
   code("Wire", "Shared/Wire", ["Model", nio("NIOCore")]),
   code("IPC", "Shared/IPC", ["Wire", "Platform", nio("NIOCore"), nio("NIOPosix")]),
-  code("Config", "Shared/Config", ["Model", .product(name: "TOMLKit", package: "TOMLKit")]),
+  code(
+    "Config", "Shared/Config",
+    ["Model", "Schedule", "Platform", .product(name: "TOMLKit", package: "TOMLKit")]),
   code("Storage", "Shared/Storage", [.product(name: "GRDB", package: "GRDB.swift")]),
   code("Platform", "Shared/Platform", ["CPlatform"]),
   .target(name: "CPlatform", path: "Sources/Shared/CPlatform"),
   code("Matching", "Shared/Matching", ["Model"]),
-  code("Schedule", "Shared/Schedule", ["Model"]),
+  // The trading calendars are part of the program, so that none can be missing where it is installed.
+  .target(
+    name: "Schedule", dependencies: ["Model"], path: "Sources/Shared/Schedule",
+    resources: [.embedInCode("Calendars")], swiftSettings: strict),
 ]
 
 let supervisor: [Target] = [
@@ -119,7 +124,7 @@ let allTests: [Target] = [
   tests(
     "IPCTests", "Shared/IPCTests",
     ["IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),
-  tests("ConfigTests", "Shared/ConfigTests", ["Config", "Model"]),
+  tests("ConfigTests", "Shared/ConfigTests", ["Config", "Schedule", "Model"]),
   tests("PlatformTests", "Shared/PlatformTests", ["Platform"]),
   tests("MatchingTests", "Shared/MatchingTests", ["Matching", "Model"]),
   tests("ScheduleTests", "Shared/ScheduleTests", ["Schedule", "Model"]),

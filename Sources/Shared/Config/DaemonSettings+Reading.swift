@@ -21,6 +21,7 @@ extension DaemonSettings {
     logs.read(reader.table("logs"))
     metrics.read(reader.table("metrics"))
     sandbox.read(reader.table("sandbox"))
+    schedule.read(reader.table("schedule"))
     reader.finish()
     if !found.issues.isEmpty { throw ConfigErrors(found.issues) }
   }
@@ -123,5 +124,24 @@ extension DaemonSettings.Sandbox {
       return UInt32(first)...UInt32(last)
     }
     reader.finish()
+  }
+}
+
+extension DaemonSettings.Schedules {
+  fileprivate mutating func read(_ reader: TableReader) {
+    calendars = reader.optionalString("calendars")
+    reader.finish()
+  }
+}
+
+extension DaemonSettings {
+  /// The folder of trading calendars of one's own; it may be missing.
+  ///
+  /// - Parameter file: the settings' own path, beside which it is meant.
+  public func calendarFolder(beside file: String) -> String {
+    let folder = schedule.calendars ?? "calendars"
+    if folder.hasPrefix("/") { return folder }
+    let parts = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    return (parts + [Substring(folder)]).joined(separator: "/")
   }
 }

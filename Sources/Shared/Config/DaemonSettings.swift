@@ -85,6 +85,12 @@ public struct DaemonSettings: Equatable, Sendable {
     public var uids: ClosedRange<UInt32> = 60_600...61_183
   }
 
+  /// `[schedule]`.
+  public struct Schedules: Equatable, Sendable {
+    /// The folder of trading calendars of one's own; nil: `calendars` beside the settings.
+    public var calendars: String?
+  }
+
   public var supervisor = Supervisor()
   public var gateway = Gateway()
   public var feed = Feed()
@@ -93,6 +99,7 @@ public struct DaemonSettings: Equatable, Sendable {
   public var logs = Logs()
   public var metrics = Metrics()
   public var sandbox = Sandbox()
+  public var schedule = Schedules()
 
   /// The defaults.
   public init() {}

@@ -59,7 +59,7 @@ struct Document {
 }
 
 /// A settings file's bytes. More than a megabyte is a mistake, not a settings file.
-private func readBytes(_ path: String) -> Result<[UInt8], ConfigIssue> {
+func readBytes(_ path: String) -> Result<[UInt8], ConfigIssue> {
   let limit = 1 << 20
   func failure(_ code: Int32) -> Result<[UInt8], ConfigIssue> {
     .failure(ConfigIssue(path: path, message: "cannot be read: \(String(cString: strerror(code)))"))

@@ -19,9 +19,13 @@ public enum ManifestDirectory {
   /// Reads every `*/strategy.toml`. Of two that claim one name, the one that has it keeps it, and otherwise the first
   /// by folder has it.
   ///
-  /// - Parameter owners: the folders of names that are taken already. A folder that is still there keeps its name
-  ///   even while its manifest is wrong.
-  public static func load(_ path: String, owners: [String: String] = [:]) -> Contents {
+  /// - Parameters:
+  ///   - owners: the folders of names that are taken already. A folder that is still there keeps its name even while
+  ///     its manifest is wrong.
+  ///   - schedules: where time zones and calendars are looked for.
+  public static func load(
+    _ path: String, owners: [String: String] = [:], schedules: ScheduleSources = ScheduleSources()
+  ) -> Contents {
     var contents = Contents(manifests: [], issues: [])
     guard let folders = folders(in: path) else {
       let reason = String(cString: strerror(errno))
@@ -39,7 +43,7 @@ public enum ManifestDirectory {
       // A folder without a manifest, such as the SDK's, is no strategy; one that cannot be looked into may be one.
       guard access(file, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR) else { continue }
       do {
-        var manifest = try StrategyManifest(path: file)
+        var manifest = try StrategyManifest(path: file, schedules: schedules)
         contents.warnings += manifest.warnings
         // Their lines are no part of what a reload compares.
         manifest.warnings = []

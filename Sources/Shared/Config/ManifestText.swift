@@ -2,9 +2,9 @@
 /// stay, byte for byte.
 public struct ManifestText {
   /// The text as it is now.
-  public private(set) var text: String
-  private let path: String
-  private var document: Document
+  public internal(set) var text: String
+  let path: String
+  var document: Document
 
   /// Why a key could not be set: the text is written in a way that this does not understand.
   public struct CannotSet: Error, CustomStringConvertible {

@@ -4,8 +4,11 @@ import Model
 extension StrategyManifest {
   /// Reads a `strategy.toml`.
   ///
+  /// - Parameter schedules: where its time zone and calendar are looked for.
   /// - Throws: ``ConfigErrors`` with everything that is wrong with it.
-  public init(path: String) throws(ConfigErrors) { try self.init(Document(path: path)) }
+  public init(path: String, schedules: ScheduleSources = ScheduleSources()) throws(ConfigErrors) {
+    try self.init(Document(path: path), schedules)
+  }
 
   /// Where a key stands in a manifest, by the names of its tables and its own: for what turns out to be wrong with it
   /// later. Nil where the file cannot be read any more.
@@ -14,11 +17,13 @@ extension StrategyManifest {
   }
 
   /// Reads the text of a manifest as if it stood at `path`.
-  public init(path: String, text: String) throws(ConfigErrors) {
-    try self.init(Document(path: path, text: text))
+  public init(path: String, text: String, schedules: ScheduleSources = ScheduleSources())
+    throws(ConfigErrors)
+  {
+    try self.init(Document(path: path, text: text), schedules)
   }
 
-  private init(_ document: Document) throws(ConfigErrors) {
+  private init(_ document: Document, _ schedules: ScheduleSources) throws(ConfigErrors) {
     let found = TableReader.Findings()
     let reader = TableReader(document, found)
     path = document.path
@@ -30,9 +35,13 @@ extension StrategyManifest {
     isEnabled = reader.bool("enabled", true)
     after = reader.strings("after", ["gateway"])
     requires = reader.strings("requires", [])
-    restart = Self.restart(reader.table("restart"))
+    let restarting = reader.table("restart")
+    restart = Self.restart(restarting)
     health = Self.health(reader.table("health"))
-    schedule = Self.schedule(reader)
+    let timing = reader.table("schedule")
+    schedule =
+      reader.has("schedule")
+      ? ScheduleReader(timing, schedules).read(restart: restarting, policy: restart.policy) : nil
     limits = Self.limits(reader.table("limits"))
     sandbox = Self.sandbox(reader.table("sandbox"))
     trading = Self.trading(reader.table("trading"))
@@ -102,15 +111,6 @@ extension StrategyManifest {
       stopTimeout: reader.duration("stop_timeout", .seconds(10)))
     reader.finish()
     return health
-  }
-
-  /// Refused for now: to run such a strategy all day would be worse than not to run it.
-  private static func schedule(_ reader: TableReader) -> Schedule? {
-    let values = reader.freeTable("schedule")
-    guard reader.has("schedule") else { return nil }
-    reader.report("schedule", "schedules are not supported yet; without this table it runs continuously")
-    func text(_ key: String) -> String { if case .string(let text)? = values[key] { text } else { "" } }
-    return Schedule(cron: text("cron"), timezone: text("timezone"), values: values)
   }
 
   private static func limits(_ reader: TableReader) -> Limits {

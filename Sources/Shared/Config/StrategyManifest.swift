@@ -1,3 +1,5 @@
+public import Schedule
+
 /// What a strategy's `strategy.toml` says.
 public struct StrategyManifest: Equatable, Sendable {
   /// How the strategy is run.
@@ -27,7 +29,7 @@ public struct StrategyManifest: Equatable, Sendable {
   /// When it counts as started, alive and stopped.
   public var health: Health
   /// Its time table; nil runs continuously.
-  public var schedule: Schedule?
+  public var schedule: Timetable?
   /// Limits of its process.
   public var limits: Limits
   /// What it may reach.
@@ -75,14 +77,6 @@ public struct StrategyManifest: Equatable, Sendable {
     public var heartbeat: Duration
     /// From the request to stop until it is killed.
     public var stopTimeout: Duration
-  }
-
-  /// `[schedule]`, as written; cron and time zone are not looked into here.
-  public struct Schedule: Equatable, Sendable {
-    public var cron: String
-    public var timezone: String
-    /// All keys of the table, these two included.
-    public var values: [String: ConfigValue]
   }
 
   /// `[limits]`; nil is no limit. Those with a default have it because what they bound is shared with others.

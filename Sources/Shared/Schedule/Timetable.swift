@@ -90,7 +90,9 @@ public struct Timetable: Hashable, Sendable {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     name.utf8.forEach(add)
-    for shift in stride(from: 0, to: 64, by: 8) { add(UInt8(truncatingIfNeeded: slot.second >> Int64(shift))) }
+    for shift in stride(from: 0, to: 64, by: 8) {
+      add(UInt8(truncatingIfNeeded: slot.second >> Int64(shift)))
+    }
     hash ^= hash >> 32
     hash = hash &* 0xD6E8_FEB8_6659_FD93
     hash ^= hash >> 32

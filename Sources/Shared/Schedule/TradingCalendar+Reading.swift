@@ -109,10 +109,11 @@ private struct CalendarReader {
   private mutating func readDay(_ key: Substring, _ text: String) throws(Mistake) {
     guard let date = CivilDate(text: key) else {
       throw Mistake(
-        message: "\"\(key)\" is neither a date like 2026-11-26 nor title, source, timezone, from, to or hours")
+        message: "\"\(key)\" is neither a date like 2026-11-26 nor title, source, timezone, from, to or hours"
+      )
     }
     let parts = text.split(maxSplits: 1, whereSeparator: \.isWhitespace)
-    let name = parts.count == 2 ? String(parts[1]) : ""
+    let name = parts.count == 2 ? String(parts[1]).trimmed : ""
     guard !name.isEmpty else { throw Mistake(message: "\(key) has no name: say why it is unusual") }
     let times = Self.times(parts[0])
     guard times != nil || parts[0] == "closed" else {

@@ -20,7 +20,8 @@ extension Supervisor {
     try prepareGround()
     startGateway()
     let reading = ManifestReading.load(
-      options.strategies, python: options.settings.supervisor.python, places: options.places)
+      options.strategies, python: options.settings.supervisor.python, places: options.places,
+      calendars: options.calendars)
     report(reading)
     admit(reading)
     // Not before: whoever asks must find every strategy.

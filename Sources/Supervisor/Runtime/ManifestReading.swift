@@ -28,11 +28,15 @@ struct ManifestReading: Sendable {
   /// What is wrong with each, by the name that it claims.
   var broken: [String: [ManifestIssue]] = [:]
 
-  /// - Parameter owners: the folders of the strategies that are known already: a name stays with its folder.
+  /// - Parameters:
+  ///   - calendars: the folder of trading calendars of one's own; nil: none.
+  ///   - owners: the folders of the strategies that are known already: a name stays with its folder.
   static func load(
-    _ folder: String, python: String, places: SandboxGround.Places, owners: [String: String] = [:]
+    _ folder: String, python: String, places: SandboxGround.Places, calendars: String? = nil,
+    owners: [String: String] = [:]
   ) -> ManifestReading {
-    let contents = ManifestDirectory.load(folder, owners: owners)
+    let contents = ManifestDirectory.load(
+      folder, owners: owners, schedules: ScheduleSources(calendars: calendars))
     var reading = ManifestReading()
     reading.isUnreadable = contents.isUnreadable
     for manifest in contents.manifests {
@@ -41,7 +45,7 @@ struct ManifestReading: Sendable {
           ManifestIssue(
             path: manifest.path, line: nil,
             message: "the name \(manifest.name) is taken by a program of rbotd"))
-      } else if let issue = SandboxReach.issue(manifest, places) {
+      } else if let issue = unscheduled(manifest) ?? SandboxReach.issue(manifest, places) {
         reading.issues.append(issue)
         reading.brokenFolders.insert(manifest.folder)
         reading.broken[manifest.name] = [issue]
@@ -64,6 +68,14 @@ struct ManifestReading: Sendable {
       reading.broken[name] = contents.issues.filter { $0.path == path }.map(ManifestIssue.init)
     }
     return reading
+  }
+
+  /// To run such a strategy all day would be worse than not to run it.
+  private static func unscheduled(_ manifest: StrategyManifest) -> ManifestIssue? {
+    guard manifest.schedule != nil else { return nil }
+    return ManifestIssue(
+      path: manifest.path, line: manifest.line(of: "schedule"),
+      message: "schedule: is not kept yet; without this table it runs continuously")
   }
 
   static func folder(of path: String) -> String {

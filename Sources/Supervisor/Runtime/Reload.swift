@@ -78,10 +78,12 @@ extension Supervisor {
   private func readNow(apply: Bool) async -> (ReloadPlan, ManifestReading) {
     let folder = options.strategies
     let (python, places) = (options.settings.supervisor.python, options.places)
+    let calendars = options.calendars
     let owners = present.mapValues(\.plan.folder)
     // Reads many small files: not on the loop.
     var reading = await Task.detached {
-      ManifestReading.load(folder, python: python, places: places, owners: owners)
+      ManifestReading.load(
+        folder, python: python, places: places, calendars: calendars, owners: owners)
     }.value
     let positions = await openPositions()
     // No wait from here to the end: what was planned is what is done.

@@ -11,6 +11,8 @@ public struct SupervisorOptions: Sendable {
   public let config: String
   /// The folder with one folder per strategy.
   public let strategies: String
+  /// The folder of trading calendars of one's own; it may be missing.
+  public let calendars: String
   /// `--home`, to tell people what to give to rbotctl; nil where that finds it by itself.
   public let home: String?
   /// Overrides the settings' feed; nil leaves it.
@@ -49,6 +51,7 @@ public struct SupervisorOptions: Sendable {
       arguments.strategies.map { HomeLayout.absolute($0) }
       ?? settings.supervisor.strategies.map { $0.hasPrefix("/") ? $0 : "/\(beside)/\($0)" }
       ?? layout.strategies
+    calendars = settings.calendarFolder(beside: config)
     launcher = try Self.program("rbot-exec")
     gateway = try Self.program("rbot-gateway")
     let programs = "/" + Executable.path.split(separator: "/").dropLast().joined(separator: "/")

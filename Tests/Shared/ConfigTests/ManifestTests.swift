@@ -134,14 +134,6 @@ import Testing
         == ["s/strategy.toml:2: run: s/gone.py: No such file or directory"])
   }
 
-  @Test("A schedule is refused with a sentence, since to run all day would be worse")
-  func schedule() {
-    #expect(
-      issues(start + "[schedule]\ncron = \"30 9 * * MON-FRI\"") == [
-        "s/strategy.toml:3: schedule: schedules are not supported yet; without this table it runs continuously"
-      ])
-  }
-
   @Test("What is not TOML is told with its line, what cannot be read with its reason")
   func syntax() throws {
     #expect(

@@ -66,6 +66,16 @@ struct Candidate {
   /// Sets a key of the manifest as it will be.
   mutating func set(_ key: [String], to value: ConfigValue) throws { try manifest.set(key, to: value) }
 
+  /// Takes its schedule away: it is to run now.
+  mutating func removeSchedule() throws { try manifest.remove(table: "schedule") }
+
+  /// What the manifest says, but for the schedule, whose calendar may be the daemon's own; nil where it is wrong.
+  var unscheduled: StrategyManifest? {
+    var plain = manifest
+    try? plain.remove(table: "schedule")
+    return try? StrategyManifest(path: "\(source)/strategy.toml", text: plain.text)
+  }
+
   /// Everything that is wrong with it where it is.
   func check(_ check: StrategyCheck) -> [Finding] {
     var check = check
@@ -116,8 +126,8 @@ struct Candidate {
 
   /// Programs that it brings in folders that are not copied.
   private var programs: [String] {
-    guard let manifest = try? StrategyManifest(path: "\(source)/strategy.toml"),
-      case .command(let words) = manifest.entry, let program = words.first, program.contains("/"),
+    guard let manifest = unscheduled, case .command(let words) = manifest.entry, let program = words.first,
+      program.contains("/"),
       !program.hasPrefix("/")
     else { return [] }
     return [program.hasPrefix("./") ? String(program.dropFirst(2)) : program]

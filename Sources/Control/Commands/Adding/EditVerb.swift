@@ -20,7 +20,7 @@ struct EditVerb: Verb {
     let folder = try await session.strategiesFolder()
     let path = try session.manifest(of: name, in: folder)
     let before = try TextFile.read(path)
-    guard let after = try edited(before, path, session) else {
+    guard let after = try edited(before, path, await session.calendarFolder(), session) else {
       throw Failure(.refused, "discarded", "discarded; \(path) is as it was")
     }
     guard after != before else {
@@ -60,7 +60,9 @@ struct EditVerb: Verb {
   }
 
   /// The text as the person left it, with nothing wrong in it; nil when it was given up.
-  private func edited(_ text: String, _ path: String, _ session: Session) throws -> String? {
+  private func edited(_ text: String, _ path: String, _ calendars: String?, _ session: Session) throws
+    -> String?
+  {
     var template = Array("/tmp/rbotctl-edit-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw Failure.system("make a folder in /tmp") }
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -70,7 +72,7 @@ struct EditVerb: Verb {
     while true {
       try openEditor(copy, session)
       let text = try TextFile.read(copy)
-      let issues = Self.issues(text, path)
+      let issues = Self.issues(text, path, calendars)
       if issues.isEmpty { return text }
       for issue in issues { session.complain(issue.description) }
       let answer = session.surroundings.question("(e)dit again, or (d)iscard? [e] ") ?? "d"
@@ -78,9 +80,10 @@ struct EditVerb: Verb {
     }
   }
 
-  private static func issues(_ text: String, _ path: String) -> [ConfigIssue] {
+  private static func issues(_ text: String, _ path: String, _ calendars: String?) -> [ConfigIssue] {
     do {
-      _ = try StrategyManifest(path: path, text: text)
+      _ = try StrategyManifest(
+        path: path, text: text, schedules: ScheduleSources(calendars: calendars))
       return []
     } catch {
       return error.issues

@@ -33,6 +33,7 @@ struct CheckVerb: Verb {
       installation: Installation(strategies: folder?.path), environment: session.surroundings.environment)
     check.interpreter = folder?.python ?? "python3"
     check.instruments = folder?.instruments
+    check.calendars = session.calendarFolder(folder?.status)
     var names: [String] = []
     for target in targets {
       if let place = Self.place(target) {

@@ -19,7 +19,7 @@ struct StrategiesFolder: Sendable {
     let home = session.options.home ?? session.surroundings.environment["RBOT_HOME"]
     let layout = try? HomeLayout(
       home: home, environment: session.surroundings.environment, user: session.surroundings.user)
-    let file = status?["supervisor"]?["config"]?.stringValue ?? layout?.settingsFile
+    let file = session.settingsFile(status)
     let settings = file.flatMap { try? DaemonSettings(path: $0) }
     let usual =
       settings?.supervisor.strategies.map { $0.hasPrefix("/") ? $0 : Path.folder(file ?? "") + "/" + $0 }

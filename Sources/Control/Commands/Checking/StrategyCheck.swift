@@ -7,6 +7,8 @@ struct StrategyCheck {
   var interpreter = "python3"
   /// The instruments that the gateway has; nil where nobody could be asked.
   var instruments: Set<String>?
+  /// The folder of trading calendars that the daemon reads besides its own.
+  var calendars: String?
   let installation: Installation
   let environment: [String: String]
   private(set) var findings: [Finding] = []
@@ -24,7 +26,7 @@ struct StrategyCheck {
 
   /// Checks every strategy of a folder, and what they are to each other; or only what concerns those names.
   mutating func folder(_ path: String, only names: [String] = []) {
-    let contents = ManifestDirectory.load(path)
+    let contents = ManifestDirectory.load(path, schedules: ScheduleSources(calendars: calendars))
     func isMeant(_ file: String, _ name: String?) -> Bool {
       names.isEmpty || names.contains(name ?? "") || names.contains(Path.name(Path.folder(file)))
     }
@@ -44,7 +46,8 @@ struct StrategyCheck {
   /// Checks one manifest by itself.
   mutating func manifest(_ file: String) {
     do {
-      let manifest = try StrategyManifest(path: file)
+      let manifest = try StrategyManifest(
+        path: file, schedules: ScheduleSources(calendars: calendars))
       findings += manifest.warnings.map { Finding(.warning, $0) }
       take(manifest)
     } catch {

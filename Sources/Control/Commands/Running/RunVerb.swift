@@ -42,9 +42,10 @@ struct RunVerb: Verb {
 
   func run(_ session: Session) async throws -> ExitStatus {
     let candidate = try prepared()
-    let findings = try Candidate(path, name: nil).check(
-      StrategyCheck(
-        installation: Installation(strategies: nil), environment: session.surroundings.environment))
+    var check = StrategyCheck(
+      installation: Installation(strategies: nil), environment: session.surroundings.environment)
+    check.calendars = session.calendarFolder(nil)
+    let findings = try Candidate(path, name: nil).check(check)
     for finding in findings { session.complain(finding.shown.rendered(inColour: false)) }
     guard findings.errors.isEmpty else {
       throw Failure(.refused, "has_errors", "\(path) was not run: put that right first")
@@ -63,10 +64,12 @@ struct RunVerb: Verb {
   /// The manifest as it has to be for one run: it starts, ends once, and waits for nobody who is not there.
   private func prepared() throws -> Candidate {
     var candidate = try Candidate(path, name: nil)
+    // It runs now, whenever it would be due.
+    try candidate.removeSchedule()
     try candidate.set(["enabled"], to: .bool(true))
     try candidate.set(["restart", "policy"], to: .string("never"))
     try candidate.set(["trading", "mode"], to: .string("paper"))
-    if !candidate.isFile, let manifest = try? StrategyManifest(path: "\(candidate.source)/strategy.toml") {
+    if !candidate.isFile, let manifest = candidate.unscheduled {
       if manifest.requires.contains(where: { $0 != "gateway" }) {
         try candidate.set(["requires"], to: .array([]))
       }
