@@ -53,6 +53,14 @@ extension Gateway {
     case "strategy.trading":
       let changes = try setTrading(params)
       perform(changes) { _ in responder.succeed { $0.value([:]) } }
+    case "strategy.square_off":
+      let (done, changes) = core.squareOff(
+        try params.string("strategy"), reason: try params.optionalString("reason"), now: marketNow)
+      perform(changes) { _ in
+        responder.succeed {
+          $0.value(["closed": .int(done.closed), "left": .int(done.left), "waits_for": JSON(done.waitsFor)])
+        }
+      }
     case "feed.start":
       isFeedHeld = false
       startFeed()
@@ -78,7 +86,7 @@ extension Gateway {
     dismiss(worker.strategy, before: worker.generation)
     let isPaused = try params.optionalBool("paused") ?? false
     return core.register(
-      worker.strategy, capabilities: worker.capabilities, paused: isPaused,
+      worker.strategy, generation: worker.generation, capabilities: worker.capabilities, paused: isPaused,
       reason: isPaused ? "paused by a person" : nil, now: marketNow)
   }
 

@@ -106,6 +106,15 @@ extension SubAccount {
   }
 }
 
+extension Flattening {
+  init(_ row: Row) throws {
+    let table = "flattenings"
+    self.init(
+      strategy: try row.value("strategy", table), cause: try row.word("cause", table), reason: row["reason"],
+      generation: try row.value("generation", table), closed: try row.value("closed", table))
+  }
+}
+
 extension StoredEvent {
   init(_ row: Row) throws {
     let table = "events"

@@ -7,8 +7,21 @@ enum Schema {
     migrator.registerMigration("1: the order journal") { database in
       try database.execute(sql: journal)
     }
+    migrator.registerMigration("2: positions that are to be closed") { database in
+      try database.execute(sql: flattenings)
+    }
     return migrator
   }
+
+  private static let flattenings = """
+    CREATE TABLE flattenings (
+      strategy TEXT PRIMARY KEY,
+      cause TEXT NOT NULL,
+      reason TEXT,
+      generation INTEGER NOT NULL,
+      closed INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """
 
   // Few indexes, as each is written with every order: one for idempotency, one that holds open orders alone.
   private static let journal = """

@@ -80,6 +80,8 @@ public final class TradingStore: Sendable {
           ConversionRate(
             currency: try row.value("currency", "rates"), rate: try row.amount("rate", "rates"))
         },
+        flattenings: try Row.fetchAll(database, sql: "SELECT * FROM flattenings ORDER BY strategy")
+          .map { try Flattening($0) },
         nextOrderNumber: lastOrder + 1, nextFillID: lastFill + 1, nextTradeID: lastTrade + 1,
         marketTime: time.map { Timestamp(nanoseconds: $0) })
     }

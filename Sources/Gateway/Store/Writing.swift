@@ -16,6 +16,12 @@ struct JournalWriter {
     for rate in changes.rates {
       try run("INSERT OR REPLACE INTO rates VALUES (?, ?)", [rate.currency, rate.rate.description])
     }
+    for item in changes.flattenings {
+      try run(
+        "INSERT OR REPLACE INTO flattenings VALUES (?,?,?,?,?)",
+        [item.strategy, item.cause.rawValue, item.reason, item.generation, item.closed])
+    }
+    for name in changes.endedFlattenings { try run("DELETE FROM flattenings WHERE strategy = ?", [name]) }
     if let last = changes.trades.map(\.id).max() {
       try run(
         """

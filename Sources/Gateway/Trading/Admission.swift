@@ -63,6 +63,7 @@ extension TradingCore {
         "trading of \(book.name) is paused\(reason): only reduce_only orders, closes and cancels pass until it is"
           + " resumed")
     }
+    if !intent.reduceOnly, let refusal = squareOffRefusal(book) { throw refusal }
     if feedHasEnded {
       throw Refusal("market_closed", "the feed has ended: no order can trade any more")
     }

@@ -19,6 +19,10 @@ public struct ChangeSet: Hashable, Sendable {
   public var accounts: [SubAccount] = []
   /// New values of the conversion rates that money was booked at.
   public var rates: [ConversionRate] = []
+  /// New values of what is to be closed.
+  public var flattenings: [Flattening] = []
+  /// Strategies of which nothing is to be closed any more.
+  public var endedFlattenings: [String] = []
   /// What happened, in order. The store gives each its sequence number.
   public var events: [DeskEvent] = []
   /// What a broker behind a network must be told, after the commit. Empty for the paper broker.
@@ -29,7 +33,8 @@ public struct ChangeSet: Hashable, Sendable {
   /// Whether there is nothing to commit and nobody to tell.
   public var isEmpty: Bool {
     orders.isEmpty && fills.isEmpty && trades.isEmpty && closedTrades.isEmpty && accounts.isEmpty
-      && rates.isEmpty && events.isEmpty && commands.isEmpty
+      && rates.isEmpty && flattenings.isEmpty && endedFlattenings.isEmpty && events.isEmpty
+      && commands.isEmpty
   }
 }
 

@@ -14,6 +14,8 @@ public enum DeskEventType: String, Sendable, CaseIterable {
   case positionClosed = "position_closed"
   case tradingPaused = "trading_paused"
   case tradingResumed = "trading_resumed"
+  case squareOffRequested = "square_off_requested"
+  case squaredOff = "squared_off"
 }
 
 /// A value in an event's payload.

@@ -42,6 +42,7 @@ extension TradingCore {
       closeAll(book.name, reason: "feed_ended")
     }
     drain()
+    settleFlattenings()
     feedHasEnded = true
     return finish()
   }
@@ -53,7 +54,8 @@ extension TradingCore {
 
   /// A worker starts: what its strategy may do from now on. The first time, its sub-account is opened.
   public mutating func register(
-    _ strategy: String, capabilities: StrategyCapabilities, paused: Bool = false, reason: String? = nil,
+    _ strategy: String, generation: Generation, capabilities: StrategyCapabilities, paused: Bool = false,
+    reason: String? = nil,
     now: Timestamp
   ) -> ChangeSet {
     self.now = now
@@ -61,10 +63,11 @@ extension TradingCore {
     let today = day?.number
     withStrategy(strategy) {
       $0.capabilities = capabilities
+      $0.generation = generation
       if isNew { $0.account.day = today }
     }
     if isNew { recorder.accounts.append(strategy) }
-    flattening.removeAll { $0 == strategy }
+    rejoin(strategy)
     pause(strategy, paused, reason)
     drain()
     return finish()
@@ -111,11 +114,14 @@ extension TradingCore {
     guard strategies[strategy] != nil, policy != .keep else { return ChangeSet() }
     withdrawEntries(strategy, .cancelled, reason: "worker_gone")
     if policy == .flatten {
-      closeAll(strategy, reason: "worker_gone")
-      if strategies[strategy]?.positions.isEmpty == false, !flattening.contains(strategy) {
-        flattening.append(strategy)
-        flattening.sort()
+      // What a person or a schedule wants closed is being closed already.
+      if flattenings[strategy] == nil {
+        let generation = strategies[strategy]?.generation ?? 0
+        begin(
+          Flattening(strategy: strategy, cause: .workerGone, reason: nil, generation: generation))
       }
+      flattenAll(strategy)
+      settleFlattenings()
     }
     drain()
     return finish()
@@ -123,7 +129,7 @@ extension TradingCore {
 
   // MARK: - Many at once
 
-  private mutating func withdrawEntries(
+  mutating func withdrawEntries(
     _ strategy: String, _ what: OrderChange, reason: String, keepReducing: Bool = false
   ) {
     for number in strategies[strategy]?.open ?? [] {
@@ -138,19 +144,5 @@ extension TradingCore {
     for instrument in strategies[strategy]?.instrumentsHeld ?? [] where board.quote(instrument) != nil {
       closePosition(lastTrader(strategy, instrument), instrument, reason: reason)
     }
-  }
-
-  private mutating func flatten(_ instrument: String) {
-    for name in flattening where strategies[name]?.positions[instrument] != nil {
-      closePosition(lastTrader(name, instrument), instrument, reason: "worker_gone")
-    }
-    if !flattening.isEmpty { flattening.removeAll { strategies[$0]?.positions.isEmpty != false } }
-  }
-
-  /// The worker that opened the newest trade of a position: its generation answers for the closing order.
-  private func lastTrader(_ strategy: String, _ instrument: String) -> Trader {
-    let trade = strategies[strategy]?.positions[instrument]?.last
-    let exit = trade?.stopLossOrderID.flatMap { memory.order(id: $0, prefix: idPrefix) }
-    return Trader(strategy: strategy, generation: exit?.generation ?? 0)
   }
 }

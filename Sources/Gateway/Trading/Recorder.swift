@@ -13,6 +13,7 @@ struct Recorder: Sendable {
   var trades: [TradeKey] = []
   var accounts: [String] = []
   var currencies: [String] = []
+  var flattenings: [String] = []
   var fills: [Fill] = []
   var events: [DeskEvent] = []
 }
@@ -43,6 +44,13 @@ extension TradingCore {
     changes.accounts = recorder.accounts.lastOfEach.compactMap { strategies[$0]?.account }
     changes.rates = recorder.currencies.lastOfEach.compactMap { currency in
       board.savedRates[currency].map { ConversionRate(currency: currency, rate: $0) }
+    }
+    for name in recorder.flattenings.lastOfEach {
+      if let flattening = flattenings[name] {
+        changes.flattenings.append(flattening)
+      } else {
+        changes.endedFlattenings.append(name)
+      }
     }
     recorder = Recorder()
     memory.forget()

@@ -26,6 +26,8 @@ struct StrategyBook: Sendable {
   let name: String
   /// Nil after a restart until its worker is registered again: nothing is admitted.
   var capabilities: StrategyCapabilities?
+  /// The worker that was registered last; nil after a restart until one is.
+  var generation: Generation?
   var paused = false
   var pauseReason: String?
   var account: SubAccount

@@ -16,7 +16,9 @@ public struct TradingCore: Sendable {
   var board: MarketBoard
   var memory: OrderMemory
   var strategies: [String: StrategyBook] = [:]
-  /// Strategies whose worker is gone and whose positions wait for a quote to be closed at, by name.
+  /// Strategies whose positions are to be closed, and those that were and take no entries, by name.
+  var flattenings: [String: Flattening] = [:]
+  /// Those among them that still hold something, in order.
   var flattening: [String] = []
   var feedHasEnded = false
   var nextOrderNumber: Int64
@@ -67,6 +69,7 @@ public struct TradingCore: Sendable {
       withStrategy(order.strategy) { $0.addOpen(order.number) }
       venue.restore(order, group: group(of: order))
     }
+    restore(snapshot.flattenings)
     if let number = snapshot.accounts.compactMap(\.day).max() { day = TradingDay(number: number) }
   }
 
@@ -89,6 +92,7 @@ public struct TradingCore: Sendable {
       accounts: books.map(\.account),
       rates: board.savedRates.sorted { $0.key < $1.key }
         .map { ConversionRate(currency: $0.key, rate: $0.value) },
+      flattenings: flattenings.values.sorted { $0.strategy < $1.strategy },
       nextOrderNumber: nextOrderNumber, nextFillID: nextFillID, nextTradeID: nextTradeID,
       marketTime: marketTime)
   }

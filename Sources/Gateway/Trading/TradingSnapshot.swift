@@ -56,6 +56,7 @@ public struct TradingSnapshot: Hashable, Sendable {
   public var trades: [Trade]
   public var accounts: [SubAccount]
   public var rates: [ConversionRate]
+  public var flattenings: [Flattening]
   /// The number, id and id that the next order, fill and trade get; 1 in an empty journal.
   public var nextOrderNumber: Int64
   public var nextFillID: Int64
@@ -65,7 +66,8 @@ public struct TradingSnapshot: Hashable, Sendable {
 
   public init(
     openOrders: [Order] = [], recentOrders: [Order] = [], hasOlderOrders: Bool = false, trades: [Trade] = [],
-    accounts: [SubAccount] = [], rates: [ConversionRate] = [], nextOrderNumber: Int64 = 1,
+    accounts: [SubAccount] = [], rates: [ConversionRate] = [],
+    flattenings: [Flattening] = [], nextOrderNumber: Int64 = 1,
     nextFillID: Int64 = 1, nextTradeID: Int64 = 1, marketTime: Timestamp? = nil
   ) {
     self.openOrders = openOrders
@@ -74,6 +76,7 @@ public struct TradingSnapshot: Hashable, Sendable {
     self.trades = trades
     self.accounts = accounts
     self.rates = rates
+    self.flattenings = flattenings
     self.nextOrderNumber = nextOrderNumber
     self.nextFillID = nextFillID
     self.nextTradeID = nextTradeID

@@ -167,6 +167,7 @@ extension Supervisor {
     watchdog?.cancel()
     housekeeping?.cancel()
     finishSampling()
+    squareOffs.abandon()
     diskRounds?.cancel()
     for client in clients.values { client.connection.close() }
     logs.closeBlocks()

@@ -108,6 +108,7 @@ extension Supervisor {
     gatewayLink.isUp = true
     refuseToRehearse(in: gatewayLink.about["mode"]?.stringValue)
     for (name, params) in gatewayLink.missed { sendGone(name, params) }
+    repeatSquareOffs()
     for worker in strategies {
       // The pause of one that doesn't run is not in the greeting.
       if worker.lifecycle.isPaused, worker.process == nil { tellPause(worker) }

@@ -32,6 +32,7 @@ public actor Supervisor {
   let ownProcess: OwnProcess
   var sampling: RepeatedTask?
   var gatewayLink = GatewayLink()
+  var squareOffs = SquareOffBook()
   var events = EventFollowers()
   var door = ControlDoor()
   var clients: [ObjectIdentifier: ControlClient] = [:]

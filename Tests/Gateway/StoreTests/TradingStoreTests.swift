@@ -27,6 +27,10 @@ struct TradingStoreTests {
     changes.trades = [Samples.trade(7), Samples.trade(8)]
     changes.accounts = [Samples.account(realised: Samples.amount("1.20"))]
     changes.rates = [ConversionRate(currency: "JPY", rate: Samples.amount("0.0066"))]
+    changes.flattenings = [
+      Flattening(strategy: "a", cause: .squareOff, reason: "the \"close\"", generation: 3, closed: 2),
+      Flattening(strategy: "b", cause: .workerGone, reason: nil, generation: 0),
+    ]
     changes.events = [Samples.event()]
     let feed = FeedPosition(
       identity: "replay:a.csv", sequence: 42, time: Samples.time, state: "s", hasEnded: true, owner: "me")
@@ -41,6 +45,7 @@ struct TradingStoreTests {
     #expect(snapshot.trades == changes.trades)
     #expect(snapshot.accounts == changes.accounts)
     #expect(snapshot.rates == changes.rates)
+    #expect(snapshot.flattenings == changes.flattenings)
     #expect([snapshot.nextOrderNumber, snapshot.nextFillID, snapshot.nextTradeID] == [4, 6, 9])
     #expect(snapshot.marketTime == Samples.time)
     #expect(try again.feedPosition() == feed)

@@ -14,19 +14,23 @@ struct Desk {
   var second: Int64 = 1_399_000_000
   var sequence: Int64 = 0
   /// Everything that the journal was given.
-  var journal = Journal()
+  var journal: Journal
 
   init(
     settings: TradingSettings = TradingSettings(),
     capabilities: StrategyCapabilities = StrategyCapabilities(),
     feeRate: Amount = .zero, restoring snapshot: TradingSnapshot? = nil, lookup: (any DeskLookup)? = nil,
-    instruments: [Instrument] = Desk.instruments, quoted: Bool = true
+    instruments: [Instrument] = Desk.instruments, quoted: Bool = true, keeping journal: Journal = Journal(),
+    registered: Bool = true
   ) {
+    self.journal = journal
     core = TradingCore(
       settings: settings, instruments: instruments,
       venue: PaperBroker(instruments: instruments, feeRate: feeRate),
       restoring: snapshot, lookup: lookup)
-    journal.take(core.register("bot", capabilities: capabilities, now: now))
+    if registered {
+      self.journal.take(core.register("bot", generation: 1, capabilities: capabilities, now: now))
+    }
     if quoted { quote("1.38694", "1.38705") }
   }
 
@@ -147,6 +151,7 @@ struct Journal: Equatable {
   var trades: [Int64: Trade] = [:]
   var accounts: [String: SubAccount] = [:]
   var rates: [String: Amount] = [:]
+  var flattenings: [String: Flattening] = [:]
   var events: [DeskEvent] = []
 
   mutating func take(_ changes: ChangeSet) {
@@ -156,6 +161,8 @@ struct Journal: Equatable {
     for id in changes.closedTrades { trades[id] = nil }
     for account in changes.accounts { accounts[account.strategy] = account }
     for rate in changes.rates { rates[rate.currency] = rate.rate }
+    for item in changes.flattenings { flattenings[item.strategy] = item }
+    for name in changes.endedFlattenings { flattenings[name] = nil }
     events += changes.events
   }
 
@@ -167,6 +174,7 @@ struct Journal: Equatable {
       trades: trades.values.sorted { $0.id < $1.id },
       accounts: accounts.values.sorted { $0.strategy < $1.strategy },
       rates: rates.sorted { $0.key < $1.key }.map { ConversionRate(currency: $0.key, rate: $0.value) },
+      flattenings: flattenings.values.sorted { $0.strategy < $1.strategy },
       nextOrderNumber: (all.last?.number ?? 0) + 1, nextFillID: (fills.last?.id ?? 0) + 1,
       nextTradeID: (fills.compactMap(\.tradeID).max() ?? 0) + 1, marketTime: marketTime)
   }

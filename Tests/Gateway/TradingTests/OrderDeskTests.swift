@@ -117,7 +117,8 @@ import Trading
     #expect(try again.result.get() == Placement(order: first, isDuplicate: true))
     #expect(again.changes.isEmpty)
     #expect(desk.refusal(.buy(2_000, id: "a")) == "client_order_id_reused")
-    desk.journal.take(desk.core.register("other", capabilities: StrategyCapabilities(), now: desk.now))
+    desk.journal.take(
+      desk.core.register("other", generation: 1, capabilities: StrategyCapabilities(), now: desk.now))
     try desk.placed(.buy(id: "a"), by: Trader(strategy: "other", generation: 1))
   }
 
@@ -174,7 +175,8 @@ import Trading
     }
     // Another reason, and another strategy, have a second of their own.
     #expect(refused(&desk, .buy(sl: "1.39")).count == 1)
-    desk.journal.take(desk.core.register("other", capabilities: StrategyCapabilities(), now: desk.now))
+    desk.journal.take(
+      desk.core.register("other", generation: 1, capabilities: StrategyCapabilities(), now: desk.now))
     #expect(desk.place(bad, by: Trader(strategy: "other", generation: 1)).changes.events.count == 1)
     desk.second += 1
     #expect(refused(&desk, bad).first?["repeated"] == .int(2_000))

@@ -50,6 +50,7 @@ struct World {
   var clock: Int64 = 1_399_000_000
   var sequence: Int64 = 0
   var paused: Set<String> = []
+  var generations: [String: Int] = [:]
 
   init(seed: UInt64, restarts: Bool) {
     random = Dice(seed: seed)
@@ -72,7 +73,10 @@ struct World {
   mutating func register() {
     for name in Self.strategies {
       let capabilities = StrategyCapabilities(maxDailyLoss: name == "gamma" ? 300 : nil)
-      journal.take(core.register(name, capabilities: capabilities, paused: paused.contains(name), now: now))
+      journal.take(
+        core.register(
+          name, generation: generations[name] ?? 1, capabilities: capabilities,
+          paused: paused.contains(name), now: now))
     }
   }
 
@@ -93,9 +97,21 @@ struct World {
       if paused.remove(trader.strategy) == nil { paused.insert(trader.strategy) }
       let isPaused = paused.contains(trader.strategy)
       journal.take(core.setPaused(isPaused, strategy: trader.strategy, reason: nil, now: now))
+    case 16 where random.next(8) == 0:
+      journal.take(core.squareOff(trader.strategy, reason: nil, now: now).changes)
+      checkFlat(trader)
+    case 16 where random.next(3) == 0:
+      generations[trader.strategy, default: 1] += 1
+      register()
     case 17: journal.take(core.place(extreme(), by: trader, now: now).changes)
     default: for _ in 0..<5 { quote() }
     }
+  }
+
+  /// All of it has quotes by then, or will have been closed at the first one.
+  private func checkFlat(_ trader: Trader) {
+    let quoted = core.positions(strategy: trader.strategy).filter { core.latestQuote($0.instrument) != nil }
+    #expect(quoted.isEmpty && core.openOrders(strategy: trader.strategy).allSatisfy { $0.role != .entry })
   }
 
   mutating func restart() {
@@ -201,6 +217,7 @@ struct World {
     let state = core.snapshot
     #expect(state.openOrders == journal.snapshot(marketTime: nil).openOrders, comment)
     #expect(state.trades == journal.trades.values.sorted { $0.id < $1.id }, comment)
+    #expect(state.flattenings == journal.flattenings.values.sorted { $0.strategy < $1.strategy }, comment)
     #expect(state.accounts == journal.accounts.values.sorted { $0.strategy < $1.strategy }, comment)
     checkPositions(comment)
     checkExits(state, comment)
