@@ -69,16 +69,30 @@ public enum DatabaseFile {
 
   /// Makes the file with mode 0600 before SQLite does, so that no moment exists in which others may read it;
   /// SQLite gives its log and index files the same mode.
+  ///
+  /// A file that is there is never opened here: closing a descriptor of it would give up the locks that another
+  /// connection of this process holds, and the next program that reads the file would take its log away from us.
   private static func makePrivate(_ path: String) throws(StorageError) {
-    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else {
-      let said = String(cString: strerror(errno))
-      throw StorageError(
-        .unwritable,
-        "The database \(path) cannot be opened for writing (\(said)): check that the folder exists and is yours."
-      )
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    if descriptor >= 0 {
+      close(descriptor)
+      return
     }
-    defer { close(descriptor) }
-    _ = fchmod(descriptor, 0o600)
+    var said = String(cString: strerror(errno))
+    var status = stat()
+    if errno == EEXIST, lstat(path, &status) == 0 {
+      if status.st_mode & S_IFMT != S_IFREG {
+        said = "it is no ordinary file"
+      } else if access(path, R_OK | W_OK) == 0 {
+        if status.st_mode & 0o7777 != 0o600 { chmod(path, 0o600) }
+        return
+      } else {
+        said = String(cString: strerror(errno))
+      }
+    }
+    throw StorageError(
+      .unwritable,
+      "The database \(path) cannot be opened for writing (\(said)): check that the folder exists and is yours."
+    )
   }
 }

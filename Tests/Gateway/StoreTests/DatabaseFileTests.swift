@@ -47,6 +47,25 @@ struct DatabaseFileTests {
     }
   }
 
+  @Test("keeps its log while a program from outside reads it, however often it was opened here")
+  func reader() throws {
+    let first = try DatabaseFile.open(at: folder.file, durability: .full, migrator: DatabaseMigrator())
+    let second = try DatabaseFile.open(at: folder.file, durability: .normal, migrator: DatabaseMigrator())
+    try first.write { try $0.execute(sql: "CREATE TABLE t (number INTEGER)") }
+    // The lock of the whole file's readers, which keeps whoever closes it from taking the log with him.
+    let inode = try #require(
+      try FileManager.default.attributesOfItem(atPath: folder.file)[.systemFileNumber] as? Int)
+    let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n")
+    #expect(
+      locks.contains {
+        let words = $0.split(separator: " ")
+        return words.contains("READ") && words.contains { $0.hasSuffix(":\(inode)") }
+          && words.contains("1073741826")
+      })
+    try second.close()
+    try first.close()
+  }
+
   @Test("is pruned by age and by size in small transactions")
   func pruning() throws {
     var migrator = DatabaseMigrator()
