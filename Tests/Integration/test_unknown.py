@@ -39,7 +39,7 @@ def test_one_that_failed_is_not_started_by_the_next_daemon() -> None:
         assert daemon.stop() == 0
         daemon.start()
         eventually("a gateway", lambda: daemon.status()["gateway"]["state"] == "ready")
-        assert daemon.strategy("ends")["state"] == "stopped"
+        assert daemon.strategy("ends")["state"] == "failed"
         assert len(daemon.call("runs", {"name": "ends"})["runs"]) == 1
 
 

@@ -87,9 +87,10 @@ extension Lifecycle {
       phase = .ending(attempt, ending)
     case .stopped:
       actions.append(.answer(id, .done("not running")))
+    case .failed where cause == .shutdown, .finished where cause == .shutdown:
+      // How it ended is for the next daemon to know.
+      actions.append(.answer(id, .done("not running: it is \(state.rawValue)")))
     case .waiting, .backoff, .failed, .finished:
-      // What is over is not begun again by the next daemon.
-      if [.failed, .finished].contains(state) { isWanted = false }
       phase = .stopped
       trouble = nil
       actions.append(.answer(id, .done("not running, and will not be started again")))

@@ -21,7 +21,7 @@ extension Supervisor {
     startGateway()
     let reading = ManifestReading.load(
       options.strategies, python: options.settings.supervisor.python, places: options.places,
-      calendars: options.calendars)
+      calendars: options.calendars, owners: homes)
     report(reading)
     admit(reading)
     // Not before: whoever asks must find every strategy.

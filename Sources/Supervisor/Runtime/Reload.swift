@@ -79,7 +79,7 @@ extension Supervisor {
     let folder = options.strategies
     let (python, places) = (options.settings.supervisor.python, options.places)
     let calendars = options.calendars
-    let owners = present.mapValues(\.plan.folder)
+    let owners = homes
     // Reads many small files: not on the loop.
     var reading = await Task.detached {
       ManifestReading.load(
@@ -101,7 +101,7 @@ extension Supervisor {
       guard let held = positions[name], let path = old[name]?.manifest?.path else { continue }
       plan.warnings.append(ManifestIssue(path: path, line: nil, message: Self.forsaken(name, held)))
     }
-    if apply, phase != .stopping { carryOut(plan, reading) }
+    if apply, phase != .stopping { admitting { carryOut(plan, reading) } }
     return (plan, reading)
   }
 
@@ -172,16 +172,19 @@ extension Supervisor {
     manifestIssues = reading.issues
     manifestWarnings = reading.warnings
     broken = reading.broken
+    settle(reading)
   }
 
   /// Makes a worker of a plan, with what is remembered of it; nothing is started.
   private func add(_ name: String, _ plan: WorkerPlan, _ manifest: StrategyManifest?) {
     let past = remembered[name]
+    var lifecycle = Lifecycle(
+      name: name, policy: plan.policy, generation: past?.generation ?? 0, isPaused: past?.isPaused ?? false)
+    if let past, let over = past.over {
+      lifecycle.recall(over.state, reason: over.reason, isWanted: past.isWanted(enabled: plan.isEnabled))
+    }
     let worker = Worker(
-      name: name, plan: plan,
-      lifecycle: Lifecycle(
-        name: name, policy: plan.policy, generation: past?.generation ?? 0, isPaused: past?.isPaused ?? false),
-      since: WallClock.now)
+      name: name, plan: plan, lifecycle: lifecycle, since: past?.over?.since ?? WallClock.now)
     worker.manifest = manifest
     worker.lastExit = lastExits[name]
     worker.saved = past
@@ -189,7 +192,9 @@ extension Supervisor {
   }
 
   /// Makes the workers of the daemon's start, and starts those that should run, and what they require.
-  func admit(_ reading: ManifestReading) {
+  func admit(_ reading: ManifestReading) { admitting { admitAll(reading) } }
+
+  private func admitAll(_ reading: ManifestReading) {
     for (name, plan) in reading.plans { add(name, plan, reading.manifests[name]) }
     rebuildDependencies()
     // A person's stop lasts, also for one that others require; so does a person's start of one that is not enabled.

@@ -43,7 +43,7 @@ extension Supervisor {
       shown.map {
         let trades = trades[$0.name] ?? nothing
         return isBrief ? briefPart($0, trades) : strategyPart($0, trades)
-      } + unread.map(brokenPart)
+      } + unread.map { brokenPart($0, trades[$0] ?? nothing) }
     let parts = ReplyLimit.first(of: all, in: &room)
     let left = all.count - parts.count
     let notes = left > 0 ? ["\(left) strategies are not shown: ask for them by name"] : []
@@ -136,18 +136,6 @@ extension Supervisor {
     ]
   }
 
-  /// One that does not run because its manifest is wrong.
-  private func brokenPart(_ name: String) -> JSON {
-    let issues = broken[name] ?? []
-    let first = issues.first?.words ?? ""
-    return [
-      "name": .string(name), "state": "failed", "pid": .null, "generation": 0, "restarts": 0, "paused": false,
-      "enabled": .null, "wanted": false, "frozen": false, "after": [], "requires": [], "waiting_for": [],
-      "reason": .string("its manifest is wrong: \(first); after mending it: rbotctl reload"),
-      "manifest_errors": .array(issues.map(\.json)),
-    ]
-  }
-
   private func common(_ worker: Worker) -> JSONObject {
     var part = JSONObject()
     part["state"] = .string(worker.lifecycle.state.rawValue)
@@ -156,7 +144,7 @@ extension Supervisor {
     part["restarts"] = .int(worker.lifecycle.restarts)
     part["since"] = .string(worker.since.description)
     part["reason"] = JSON(worker.troubleInFull)
-    part["last_exit"] = worker.lastExit.map(Self.json) ?? .null
+    part["last_exit"] = worker.lastExit.map(Self.lastExit) ?? .null
     for field in usage(of: worker).fields { part[field.key] = field.value }
     part["dropped_logs"] = .int(worker.limit.droppedInAll + (logs.lost[worker.name] ?? 0))
     part["ignored_messages"] = .int(worker.ignored)
@@ -166,7 +154,7 @@ extension Supervisor {
     return part
   }
 
-  private static func json(_ run: RunRecord) -> JSON {
+  static func lastExit(_ run: RunRecord) -> JSON {
     [
       "code": JSON(run.exitCode), "signal": JSON(run.signal), "reason": JSON(run.reason),
       "time": JSON(run.ended?.description), "generation": .int(run.generation),

@@ -43,6 +43,8 @@ public actor Supervisor {
   var manifestWarnings: [ManifestIssue] = []
   /// Strategies whose manifest is wrong, by the name that it claims: what is wrong with it.
   var broken: [String: [ManifestIssue]] = [:]
+  /// The folders of all that are known, also of those whose manifest cannot be read: a name stays with its folder.
+  var homes: [String: String] = [:]
   /// The end of the last reload that was asked for, which the next one waits for.
   var lastReload: Task<Void, Never>?
   /// Reloads that have not ended yet.
@@ -50,6 +52,9 @@ public actor Supervisor {
   /// A SIGHUP came while another's reload was on its way.
   var reloadsAgain = false
   var remembered: [String: StrategyRecord] = [:]
+  /// Workers are being made: until all have been told what they are to do, none of it is recorded, or one that is not
+  /// started yet would be taken for stopped by whoever follows a daemon that was killed here.
+  private(set) var isAdmitting = false
   var lastRun: Int64
   var cells = SandboxBook()
   var disks = DiskWatch()
@@ -104,7 +109,10 @@ public actor Supervisor {
     ownProcess = OwnProcess()
     lastRun = memory.lastRun
     rememberedUsers = memory.users
-    for record in memory.strategies { remembered[record.name] = record }
+    for record in memory.strategies {
+      remembered[record.name] = record
+      if let folder = record.folder { homes[record.name] = "\(options.strategies)/\(folder)" }
+    }
     for run in memory.lastRuns { lastExits[run.source] = run }
     relay.supervisor = self
   }
@@ -137,6 +145,14 @@ public actor Supervisor {
 
   /// The strategies by name, without the gateway.
   var strategies: [Worker] { workers.values.filter { !$0.isGateway }.sorted { $0.name < $1.name } }
+
+  /// Makes workers and starts them, and then records how they stand.
+  func admitting(_ body: () -> Void) {
+    isAdmitting = true
+    body()
+    isAdmitting = false
+    for worker in strategies { save(worker) }
+  }
 
   /// Runs `body` on the loop as soon as it is free.
   nonisolated func later(_ body: @escaping @Sendable (isolated Supervisor) -> Void) {

@@ -12,6 +12,8 @@ extension Supervisor {
     let seen = worker.lifecycle.companion
     let event = complete(event, worker)
     let actions = worker.lifecycle.handle(event, now: .now, using: &random)
+    // Before anything is recorded of the new state.
+    if worker.lifecycle.state != before { worker.since = WallClock.now }
     carryOut(actions, on: worker)
     if worker.untold.isEmpty { save(worker) }
     arm(worker)
@@ -132,6 +134,7 @@ extension Supervisor {
   }
 
   func save(_ worker: Worker) {
+    guard !isAdmitting else { return }
     let record = worker.record
     guard !worker.isGateway || record.generation != worker.saved?.generation, record != worker.saved else {
       return
@@ -142,7 +145,6 @@ extension Supervisor {
 
   private func changed(_ worker: Worker, from before: WorkerState) {
     let now = worker.lifecycle.state
-    worker.since = WallClock.now
     // The reason is news only where it decides; the others carry it along, and of a failure an alert has told it.
     let trouble = [.backoff, .waiting].contains(now) ? worker.troubleInFull.map { ": \($0)" } ?? "" : ""
     let severity: Severity = now == .failed ? .error : now == .backoff ? .warning : .info
@@ -203,6 +205,7 @@ extension Supervisor {
   func forget(_ worker: Worker) {
     worker.timer?.cancel()
     workers[worker.name] = nil
+    homes[worker.name] = nil
     rebuildDependencies()
     metrics.forget(worker.name)
     outputLimit.forget(worker.name)

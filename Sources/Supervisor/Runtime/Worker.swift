@@ -82,13 +82,17 @@ final class Worker {
   /// Whether it waits for the gateway, whatever else it waits for.
   var waitsForGateway: Bool { lifecycle.waitsFor.contains { $0.name == Self.gatewayName } }
 
-  /// It did its work, or needs a person: the next daemon does not run it again by itself.
-  private var isOver: Bool { [.finished, .failed].contains(lifecycle.state) }
-
   var record: StrategyRecord {
     StrategyRecord(
-      name: name, isWanted: lifecycle.isWanted && !isOver, isPaused: lifecycle.isPaused,
-      generation: lifecycle.generation, isEnabled: plan.isEnabled)
+      name: name, isWanted: lifecycle.isWanted, isPaused: lifecycle.isPaused,
+      generation: lifecycle.generation, isEnabled: plan.isEnabled, over: over, isFrozen: lifecycle.isFrozen,
+      folder: isGateway || isRemoved ? nil : plan.folder.split(separator: "/").last.map(String.init))
+  }
+
+  /// It did its work, or needs a person: the next daemon shows it so, and does not run it again by itself.
+  private var over: StrategyRecord.Over? {
+    guard [.finished, .failed].contains(lifecycle.state) else { return nil }
+    return .init(state: lifecycle.state, reason: trouble, since: since)
   }
 
   /// What its live or last process said of its errors last, in one line.
@@ -101,10 +105,13 @@ final class Worker {
   var troubleInFull: String? {
     let waiting = lifecycle.waitsFor
     if !waiting.isEmpty { return "waits for \(waiting.map(\.words).joined(separator: ", "))" }
-    guard var text = lifecycle.trouble.map({ ReplyLimit.firstLine(of: $0) }) else { return nil }
-    if let lastWords, !text.contains(lastWords) { text += ": \(lastWords)" }
-    if let wayOut = lifecycle.wayOut { text += "; \(wayOut)" }
-    return text
+    return trouble.map { $0 + (lifecycle.wayOut.map { "; \($0)" } ?? "") }
+  }
+
+  /// What is wrong, with what the process itself said of it last.
+  private var trouble: String? {
+    guard let text = lifecycle.trouble.map({ ReplyLimit.firstLine(of: $0) }) else { return nil }
+    return lastWords.map { text.contains($0) ? text : "\(text): \($0)" } ?? text
   }
 
   enum Untold {

@@ -64,20 +64,50 @@ public struct StrategyRecord: Hashable, Sendable {
   public var generation: Generation
   /// What its manifest said of `enabled` then; nil where that was not recorded yet.
   public var isEnabled: Bool?
+  /// How it came to its end, where it did its work or failed and nobody has started it since.
+  public var over: Over?
+  /// Its processes stood still, for a person had frozen them.
+  public var isFrozen: Bool
+  /// The name of its folder among the strategies'; nil where it has none any more, or that was not recorded.
+  public var folder: String?
 
   public init(
-    name: String, isWanted: Bool, isPaused: Bool, generation: Generation, isEnabled: Bool? = nil
+    name: String, isWanted: Bool, isPaused: Bool, generation: Generation, isEnabled: Bool? = nil,
+    over: Over? = nil, isFrozen: Bool = false, folder: String? = nil
   ) {
     self.name = name
     self.isWanted = isWanted
     self.isPaused = isPaused
     self.generation = generation
     self.isEnabled = isEnabled
+    self.over = over
+    self.isFrozen = isFrozen
+    self.folder = folder
+  }
+
+  /// The end of one that is over.
+  public struct Over: Hashable, Sendable {
+    /// `failed` or `finished`.
+    public var state: WorkerState
+    /// What went wrong; nil where nothing did.
+    public var reason: String?
+    public var since: Timestamp
+
+    public init(state: WorkerState, reason: String?, since: Timestamp) {
+      self.state = state
+      self.reason = reason
+      self.since = since
+    }
   }
 
   /// Whether it is to run under a manifest with that `enabled`: what was wanted holds until the manifest's own word
-  /// changes, also while no daemon ran that would have seen it.
-  public func runs(enabled: Bool) -> Bool { isEnabled ?? enabled == enabled ? isWanted : enabled }
+  /// changes, also while no daemon ran that would have seen it. What is over is not begun again by itself.
+  public func runs(enabled: Bool) -> Bool {
+    (isEnabled ?? enabled) == enabled ? isWanted && over == nil : enabled
+  }
+
+  /// Whether it is wanted under a manifest with that `enabled`, be it over or not.
+  public func isWanted(enabled: Bool) -> Bool { (isEnabled ?? enabled) == enabled ? isWanted : enabled }
 }
 
 /// One life of one worker.

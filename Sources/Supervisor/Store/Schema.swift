@@ -56,6 +56,16 @@ enum Schema {
     migrator.registerMigration("3 enabled as it was") { database in
       try database.execute(sql: "ALTER TABLE strategies ADD COLUMN enabled INTEGER")
     }
+    migrator.registerMigration("4 how it ended") { database in
+      try database.execute(
+        sql: """
+          ALTER TABLE strategies ADD COLUMN over TEXT;
+          ALTER TABLE strategies ADD COLUMN over_reason TEXT;
+          ALTER TABLE strategies ADD COLUMN over_ns INTEGER;
+          ALTER TABLE strategies ADD COLUMN frozen INTEGER NOT NULL DEFAULT 0;
+          ALTER TABLE strategies ADD COLUMN folder TEXT;
+          """)
+    }
     return migrator
   }
 }

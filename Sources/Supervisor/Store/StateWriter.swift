@@ -40,16 +40,28 @@ final class StateWriter: Sendable {
     case .strategy(let record):
       try database.execute(
         sql: """
-          INSERT INTO strategies (name, wanted, paused, generation, enabled) VALUES (?,?,?,?,?)
+          INSERT INTO strategies
+            (name, wanted, paused, generation, enabled, over, over_reason, over_ns, frozen, folder)
+          VALUES (?,?,?,?,?,?,?,?,?,?)
           ON CONFLICT (name) DO UPDATE SET wanted = excluded.wanted, paused = excluded.paused,
-            generation = max(generation, excluded.generation), enabled = excluded.enabled
+            generation = max(generation, excluded.generation), enabled = excluded.enabled,
+            over = excluded.over, over_reason = excluded.over_reason, over_ns = excluded.over_ns,
+            frozen = excluded.frozen, folder = excluded.folder
           """,
-        arguments: [record.name, record.isWanted, record.isPaused, record.generation, record.isEnabled])
+        arguments: [
+          record.name, record.isWanted, record.isPaused, record.generation, record.isEnabled,
+          record.over?.state.rawValue, record.over?.reason, record.over?.since.nanoseconds, record.isFrozen,
+          record.folder,
+        ])
     case .removed(let name):
       // The row stays: a strategy that comes back goes on counting, because its order ids hold the number. As one
       // that was not enabled: it runs if it comes back enabled.
       try database.execute(
-        sql: "UPDATE strategies SET wanted = 0, enabled = 0 WHERE name = ?", arguments: [name])
+        sql: """
+          UPDATE strategies SET wanted = 0, enabled = 0, over = NULL, over_reason = NULL, over_ns = NULL,
+            frozen = 0, folder = NULL
+          WHERE name = ?
+          """, arguments: [name])
     case .user(let name, let user):
       try database.execute(
         sql: "INSERT OR REPLACE INTO worker_users (name, uid) VALUES (?,?)", arguments: [name, Int64(user)])

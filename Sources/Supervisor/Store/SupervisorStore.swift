@@ -70,21 +70,16 @@ public final class SupervisorStore: Sendable {
   public func recall() throws(StorageError) -> Memory {
     do {
       return try pool.read { database in
-        let strategies = try Row.fetchAll(
-          database, sql: "SELECT name, wanted, paused, generation, enabled FROM strategies")
+        let skipped = try Self.numbersToSkip(database)
+        let strategies = try StrategyRecord.all(database, passedOver: skipped)
         let ends = try Row.fetchAll(
           database,
           sql: """
             SELECT id, source, generation, started_ns, ended_ns, exit_code, signal, reason FROM runs
             WHERE id IN (SELECT max(id) FROM runs WHERE ended_ns IS NOT NULL GROUP BY source)
             """)
-        let skipped = try Self.numbersToSkip(database)
         return Memory(
-          strategies: strategies.map {
-            StrategyRecord(
-              name: $0[0], isWanted: $0[1], isPaused: $0[2], generation: ($0[3] as Generation) + skipped,
-              isEnabled: $0[4])
-          },
+          strategies: strategies,
           lastLog: (try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM log_blocks") ?? 0)
             + Int64(skipped) * 1_000,
           lastRun: (try Int64.fetchOne(database, sql: "SELECT max(id) FROM runs") ?? 0) + Int64(skipped),
