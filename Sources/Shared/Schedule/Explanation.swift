@@ -42,7 +42,8 @@ extension CronExpression {
 
   // MARK: Days
 
-  private var dayWords: String? {
+  /// "from Monday to Friday"; nil for every day.
+  var dayWords: String? {
     let byMonth = daysOfMonth
     let byWeek = daysOfWeek
     switch (byMonth, byWeek) {

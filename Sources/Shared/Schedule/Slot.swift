@@ -35,7 +35,11 @@ public struct Slot: Hashable, Sendable {
     /// The clocks are set forward over the whole window.
     case swallowed
 
-    /// A stable word: `holiday`, `no_session`, `early_close`, `late_open`, `outside_session`, `clocks`.
+    /// The calendar does not reach it.
+    case unknown(CalendarError)
+
+    /// A stable word: `holiday`, `no_session`, `early_close`, `late_open`, `outside_session`, `clocks`,
+    /// `calendar_ended`, `calendar_not_begun`.
     public var word: String {
       switch self {
       case .holiday: "holiday"
@@ -44,6 +48,7 @@ public struct Slot: Hashable, Sendable {
       case .beforeLateOpen: "late_open"
       case .outsideSession: "outside_session"
       case .swallowed: "clocks"
+      case .unknown(let error): error.word
       }
     }
 
@@ -56,6 +61,7 @@ public struct Slot: Hashable, Sendable {
       case .beforeLateOpen(let time): "before the late open at \(time)"
       case .outsideSession: "outside of the session"
       case .swallowed: "the clocks are set forward over it"
+      case .unknown(let error): error.description
       }
     }
   }

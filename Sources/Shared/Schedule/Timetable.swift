@@ -82,6 +82,22 @@ public struct Timetable: Hashable, Sendable {
     }
   }
 
+  /// The slot that its calendar says nothing about: one that is skipped, for a market is never taken to be open.
+  public func slot(unknown error: CalendarError) -> Slot {
+    Slot(Firing(at: error.second, in: zone), verdict: .skipped(.unknown(error)))
+  }
+
+  /// What is to be told aloud about it, long before it matters: its calendar ends soon, or has ended.
+  public func warning(at second: Int64) -> String? {
+    guard let calendar else { return nil }
+    let days = calendar.lastDay - calendar.localDay(second)
+    guard days < Self.warningDays else { return nil }
+    let error = CalendarError.ended(name: calendar.name, last: calendar.last, at: second)
+    return days < 0 ? "\(error); until then it is never due" : "\(error)"
+  }
+
+  private static let warningDays: Int64 = 90
+
   /// By how much the start of a slot is put off, in milliseconds below ``jitter``: always the same for one strategy
   /// and slot, so that a preview knows it.
   public func delay(of slot: Slot, name: String) -> Int64 {

@@ -94,7 +94,7 @@ extension CivilDate {
   }
 
   /// `2026-11-26`; nil for anything else.
-  init?(text: some StringProtocol) {
+  public init?(text: some StringProtocol) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2],
       text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 45 }),

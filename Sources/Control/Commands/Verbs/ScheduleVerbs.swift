@@ -7,8 +7,12 @@ import Wire
 /// `rbotctl schedule …`: time tables.
 struct ScheduleVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "schedule", abstract: "Work with schedules: what an expression means, and when it comes.",
-    subcommands: [ScheduleNextVerb.self, ScheduleExplainVerb.self])
+    commandName: "schedule",
+    abstract: "Work with schedules: what is due when, what became of it, what an expression means.",
+    subcommands: [
+      ScheduleListVerb.self, SchedulePreviewVerb.self, ScheduleExplainVerb.self, ScheduleHistoryVerb.self,
+      ScheduleRunVerb.self, ScheduleCalendarVerb.self, ScheduleNextVerb.self,
+    ])
 
   @ParentCommand var root: Rbotctl
 }
@@ -25,6 +29,8 @@ struct ScheduleNextVerb: Verb {
       With --batch each line of standard input is a question, {"expr":…,"timezone":…,"from":…,"count":…}, and is \
       answered by one line: the array that --json prints, or {"error":…}.
       """)
+
+  static let needsDaemon = false
 
   @ParentCommand var group: ScheduleVerb
   @Argument(help: "The expression, in quotes.") var expression: String?
@@ -82,19 +88,48 @@ struct ScheduleNextVerb: Verb {
   }
 }
 
-/// What an expression means; asks no daemon.
+/// What a schedule means; asks no daemon for it.
 struct ScheduleExplainVerb: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Say a cron expression in words; needs no daemon.")
+    commandName: "explain",
+    abstract: "Say a strategy's schedule, or a cron expression, in words; needs no daemon.",
+    discussion: """
+        rbotctl schedule explain opening-range
+        rbotctl schedule explain "30 9 * * MON-FRI" --timezone America/New_York
+      """)
+  static let needsDaemon = false
 
   @ParentCommand var group: ScheduleVerb
-  @Argument(help: "The expression, in quotes.") var expression: String
+  @Argument(
+    help: "A strategy, the path of its folder or manifest, or an expression in quotes.",
+    completion: StrategyNames.completion)
+  var subject: String
   @OptionGroup var clock: ScheduleClock
   @OptionGroup var connection: ConnectionOptions
 
   var parent: Rbotctl { group.root }
 
   func run(_ session: Session) async throws -> ExitStatus {
+    let isExpression = subject.contains(where: \.isWhitespace) || subject.hasPrefix("@")
+    if let trigger = ["@reboot": Timetable.Trigger.reboot, "@start": .start][subject.lowercased()] {
+      let words = Timetable(trigger).explanation.joined()
+      try session.show(["expr": .string(subject), "explanation": .string(words)]) { _ in [Line(words)] }
+      return .done
+    }
+    if isExpression || subject.isEmpty { return try explain(expression: subject, session) }
+    let found = try await NamedTimetable.find(subject, session)
+    let lines = found.timetable.explanation
+    try session.show([
+      "name": .string(found.name), "definition": .string(found.timetable.trigger.text),
+      "explanation": .array(lines.map(JSON.string)), "timezone": .string(found.timetable.zoneName),
+      "calendar": JSON(found.timetable.calendar?.name),
+    ]) { _ in
+      [Line([Span(found.name, .bold), Span("  \(found.timetable.trigger.text)")])] + lines.map { Line($0) }
+    }
+    return .done
+  }
+
+  private func explain(expression: String, _ session: Session) throws -> ExitStatus {
     let words: String
     do {
       words = try CronExpression(expression, seconds: clock.seconds).explanation
