@@ -1,6 +1,5 @@
 import CPlatform
 import Glibc
-import Synchronization
 
 /// A few threads that do on behalf of sandboxed processes what may take a while: they connect their sockets and change
 /// their files.
@@ -10,19 +9,6 @@ import Synchronization
 /// timer ends it all the same. A tree has one connect on its way at most, so a full queue takes as many slow peers
 /// as there are threads.
 final class Connector: Sendable {
-  private struct Job {
-    let task: @Sendable () -> Int32
-    let completion: @Sendable (Int32) -> Void
-  }
-
-  private struct State {
-    var jobs: [Job] = []
-    var idle = 0
-    var threads = 0
-  }
-
-  /// Threads, made when there is work for them.
-  let threadsMax: Int
   /// Those that may wait for a thread; more are answered with EAGAIN.
   static let jobsMax = 256
   /// How long a connect to a Unix socket may take, in milliseconds.
@@ -30,11 +16,12 @@ final class Connector: Sendable {
   /// And one to the internet on a socket that waits.
   static let patienceFar: Int32 = 10_000
 
-  private let state = Mutex(State())
-  /// Counts the jobs; the threads wait here.
-  private let ready: Int32 = rbot_semaphore()
+  private let threads: WorkThreads
 
-  init(threadsMax: Int = 4) { self.threadsMax = threadsMax }
+  /// - Parameter threadsMax: threads, all but the first made when there is work for them.
+  init(threadsMax: Int = 4) {
+    threads = WorkThreads(named: "connector", atOnce: 1...threadsMax, jobsMax: Self.jobsMax)
+  }
 
   /// Connects and closes `socket`.
   ///
@@ -66,35 +53,6 @@ final class Connector: Sendable {
   func perform(_ task: @escaping @Sendable () -> Int32, completion: @escaping @Sendable (Int32) -> Void)
     -> Bool
   {
-    let (isTaken, wantsThread) = state.withLock { state in
-      guard state.jobs.count < Self.jobsMax else { return (false, false) }
-      state.jobs.append(Job(task: task, completion: completion))
-      let wantsThread = state.jobs.count > state.idle && state.threads < threadsMax
-      if wantsThread { state.threads += 1 }
-      return (true, wantsThread)
-    }
-    guard isTaken else { return false }
-    if wantsThread {
-      do {
-        try startThread(named: "connector") { [self] in work() }
-      } catch {
-        state.withLock { $0.threads -= 1 }
-      }
-    }
-    rbot_eventfd_signal(ready)
-    return true
-  }
-
-  private func work() {
-    while true {
-      state.withLock { $0.idle += 1 }
-      rbot_semaphore_wait(ready)
-      let job = state.withLock { state -> Job? in
-        state.idle -= 1
-        return state.jobs.isEmpty ? nil : state.jobs.removeFirst()
-      }
-      guard let job else { continue }
-      job.completion(job.task())
-    }
+    threads.run { completion(task()) }
   }
 }

@@ -1,12 +1,12 @@
-import Dispatch
 import Glibc
 import Model
+import Platform
 import SupervisorStore
 import Synchronization
 
 /// What a person at the terminal, or the journal of the system, hears: rbotd's own lines, and whatever goes wrong.
 ///
-/// A terminal that is stopped must not stop the daemon, so lines are written by a queue of their own, and a reader
+/// A terminal that is stopped must not stop the daemon, so lines are written by a thread of their own, and a reader
 /// that takes none costs lines, which are counted.
 final class Console: Sendable {
   private static let linesMax = 1_000
@@ -16,7 +16,7 @@ final class Console: Sendable {
     var dropped = 0
   }
 
-  private let queue = DispatchQueue(label: "rbotd.console")
+  private let thread = WorkThreads(named: "console", atOnce: 1...1)
   private let state = Mutex(State())
 
   func say(_ source: String, _ severity: Severity, _ message: String) {
@@ -32,7 +32,7 @@ final class Console: Sendable {
     let time = WallClock.now.description.dropFirst(11).prefix(8)
     let name = source == "rbotd" ? "" : "\(source): "
     let line = "\(time) \(severity) \(name)\(Self.printable(message))\n"
-    queue.async { self.write(line) }
+    thread.run { self.write(line) }
   }
 
   private func write(_ line: String) {

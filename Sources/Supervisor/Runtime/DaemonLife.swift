@@ -172,7 +172,7 @@ extension Supervisor {
     for client in clients.values { client.connection.close() }
     logs.closeBlocks()
     Task {
-      await self.store.close()
+      await withTaskExecutorPreference(WorkThreads(named: "end", atOnce: 1...1)) { await self.store.close() }
       if let failure = self.failure { self.ended.fail(failure) } else { self.ended.succeed() }
     }
   }

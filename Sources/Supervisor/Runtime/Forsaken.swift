@@ -10,9 +10,10 @@ extension Supervisor {
 
   /// What each strategy holds, as people write it: `EUR_USD 1000`; empty where the gateway cannot be asked.
   func openPositions() async -> [String: String] {
-    guard let summary = try? await askGateway("summary", [:], timeout: Self.patience).get() else {
-      return [:]
-    }
+    let asked = askGateway("summary", [:], timeout: Self.patience)
+    // NIO's own way to wait for it would leave the loop for a thread of libdispatch's.
+    let answer = await withCheckedContinuation { done in asked.whenComplete { done.resume(returning: $0) } }
+    guard case .success(let summary) = answer else { return [:] }
     return Self.positions(summary)
   }
 

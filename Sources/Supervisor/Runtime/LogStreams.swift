@@ -34,7 +34,7 @@ extension Supervisor {
     }
     let open = logs.openBlocks
     Task { [query, follower] in
-      let found = await Self.read(query, open, id, from: store)
+      let found = await reading { [store] in try Self.read(query, open, id, from: store) }
       guard !target.isFinished else { return }
       switch found {
       case .success(let page): target.load(page.chunks, note: page.note)
@@ -88,18 +88,14 @@ extension Supervisor {
   /// Searches and encodes: both off the loop.
   private nonisolated static func read(
     _ query: LogQuery, _ open: [LogBlock], _ id: RequestID, from store: SupervisorStore
-  ) async -> Result<Answer, any Error> {
-    do {
-      let page = try await store.logs(query, open: open)
-      var answer = Answer(chunks: encoded(page.entries, id))
-      if let before = page.stoppedBefore {
-        answer.note["stopped_before"] = .int(before)
-        answer.note["stopped_at"] = JSON(page.stoppedAt?.description)
-      }
-      return .success(answer)
-    } catch {
-      return .failure(error)
+  ) throws -> Answer {
+    let page = try store.logs(query, open: open)
+    var answer = Answer(chunks: encoded(page.entries, id))
+    if let before = page.stoppedBefore {
+      answer.note["stopped_before"] = .int(before)
+      answer.note["stopped_at"] = JSON(page.stoppedAt?.description)
     }
+    return answer
   }
 
   private nonisolated static func encoded(_ entries: [LogEntry], _ id: RequestID) -> [StreamTarget.Chunk] {
@@ -118,7 +114,9 @@ extension Supervisor {
     let open = logs.openBlocks
     let (filter, id) = (follower.filter, follower.target.id)
     Task {
-      let found = await Self.read(filter, after: after, upTo: upTo, open, id, from: store)
+      let found = await reading { [store] in
+        try Self.read(filter, after: after, upTo: upTo, open, id, from: store)
+      }
       guard !follower.target.isFinished else { return }
       switch found {
       case .success(let (chunks, reached)):
@@ -135,13 +133,9 @@ extension Supervisor {
   private nonisolated static func read(
     _ filter: LogFilter, after: Int64, upTo: Int64, _ open: [LogBlock], _ id: RequestID,
     from store: SupervisorStore
-  ) async -> Result<([StreamTarget.Chunk], reached: Int64), any Error> {
-    do {
-      let (entries, reached) = try await store.logs(filter, after: after, upTo: upTo, open: open)
-      return .success((encoded(entries, id), reached))
-    } catch {
-      return .failure(error)
-    }
+  ) throws -> ([StreamTarget.Chunk], reached: Int64) {
+    let (entries, reached) = try store.logs(filter, after: after, upTo: upTo, open: open)
+    return (encoded(entries, id), reached)
   }
 
   /// Sees to it that lines leave for the store in time.
@@ -161,7 +155,7 @@ extension Supervisor {
     let connection = client.connection
     Task {
       do {
-        let runs = try await store.runs(of: name, limit: limit)
+        let runs = try await reading { [store] in try store.runs(of: name, limit: limit) }.get()
         var room = ReplyLimit.bytes
         let shown = ReplyLimit.first(of: runs.map(Self.json), in: &room)
         connection.answer(id, ["runs": .array(shown)])

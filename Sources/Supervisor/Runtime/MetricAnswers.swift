@@ -64,7 +64,7 @@ extension Supervisor {
 
   private func answerHistory(_ query: MetricQuery, _ id: RequestID, _ connection: Connection) async {
     do {
-      let (found, more) = try await store.history(query)
+      let (found, more) = try await reading { [store] in try store.history(query) }.get()
       var room = ReplyLimit.bytes
       let series = found.map(Self.json)
       let shown = ReplyLimit.first(of: series, in: &room)

@@ -81,10 +81,10 @@ extension Supervisor {
     let calendars = options.calendars
     let owners = homes
     // Reads many small files: not on the loop.
-    var reading = await Task.detached {
+    var reading = await SandboxDriver.away {
       ManifestReading.load(
         folder, python: python, places: places, calendars: calendars, owners: owners)
-    }.value
+    }
     let positions = await openPositions()
     // No wait from here to the end: what was planned is what is done.
     let old = present

@@ -1,4 +1,3 @@
-import Dispatch
 import Lifecycle
 import Platform
 import SupervisorStore
@@ -56,9 +55,9 @@ final class Sampler: Sendable {
     var figures: ProcessFigures?
   }
 
-  private let queue = DispatchQueue(label: "rbotd.sampler", qos: .utility)
+  private let thread = WorkThreads(named: "sampler", atOnce: 1...1)
   private let store: SupervisorStore
-  /// Only the queue takes this for longer than a moment.
+  /// Only the thread takes this for longer than a moment.
   private let followers = Mutex<[String: Follower]>([:])
   private let shown = Mutex<[String: ProcessFigures]>([:])
   private let isBusy = Atomic(false)
@@ -75,8 +74,8 @@ final class Sampler: Sendable {
   /// - Parameter time: the wall clock's seconds.
   func round(_ subjects: [SampleSubject], now: Moment, time: Int64) {
     guard !isBusy.exchange(true, ordering: .acquiring) else { return }
-    queue.async { [self] in
-      let rows = followers.withLock { followers in
+    thread.run { [self] in
+      followers.withLock { followers in
         var rows: [MetricRow] = []
         let names = Set(subjects.lazy.filter { $0.process != nil }.map(\.name))
         for name in followers.keys where !names.contains(name) {
@@ -86,19 +85,16 @@ final class Sampler: Sendable {
         for subject in subjects { Self.sample(subject, &followers, now, time, &rows) }
         let figures = followers.compactMapValues(\.figures)
         shown.withLock { $0 = figures }
-        return rows
+        if !rows.isEmpty { store.append(rows) }
       }
-      if !rows.isEmpty { store.append(rows) }
       isBusy.store(false, ordering: .releasing)
     }
   }
 
   /// Waits for a round that runs, and puts what is open into the store; nothing may be asked after that.
   func finish() {
-    queue.sync {
-      let rows = followers.withLock { followers in
-        followers.keys.flatMap { followers[$0]?.history.finish() ?? [] }
-      }
+    followers.withLock { followers in
+      let rows = followers.keys.flatMap { followers[$0]?.history.finish() ?? [] }
       if !rows.isEmpty { store.append(rows) }
     }
   }

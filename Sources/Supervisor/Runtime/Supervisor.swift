@@ -22,6 +22,8 @@ public actor Supervisor {
   let started = WallClock.now
   let startedAt = Moment.now
 
+  /// Where tasks of the loop wait for the disk.
+  private nonisolated let threads = WorkThreads(named: "readers", atOnce: 2...4)
   var processes: ProcessThread?
   var listener: Listener?
   var workers: [String: Worker] = [:]
@@ -152,6 +154,13 @@ public actor Supervisor {
     body()
     isAdmitting = false
     for worker in strategies { save(worker) }
+  }
+
+  /// Asks the store, or whatever else may take a while; meanwhile the loop goes on.
+  func reading<Answer: Sendable>(_ body: @escaping @Sendable () throws -> Answer) async
+    -> Result<Answer, any Error>
+  {
+    await withCheckedContinuation { done in threads.run { done.resume(returning: Result { try body() }) } }
   }
 
   /// Runs `body` on the loop as soon as it is free.

@@ -88,11 +88,11 @@ extension SupervisorStore {
   public func append(_ rows: [MetricRow]) -> Bool { metrics.append(rows) }
 
   /// The past of a metric: at most 100 series, and how many more there are.
-  public func history(_ query: MetricQuery) async throws(StorageError) -> (
+  public func history(_ query: MetricQuery) throws(StorageError) -> (
     found: [MetricHistory], more: Int
   ) {
     do {
-      return try await pool.read { [retention] database in try query.fetch(database, retention.metrics) }
+      return try pool.read { [retention] database in try query.fetch(database, retention.metrics) }
     } catch {
       throw StorageError(error, path: pool.path)
     }

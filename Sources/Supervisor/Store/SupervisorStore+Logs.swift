@@ -22,11 +22,11 @@ extension SupervisorStore {
   /// The last lines that match, oldest first, wherever they are by now.
   ///
   /// - Parameter open: blocks that are still being filled.
-  public func logs(_ query: LogQuery, open: [LogBlock] = []) async throws(StorageError) -> LogPage {
+  public func logs(_ query: LogQuery, open: [LogBlock] = []) throws(StorageError) -> LogPage {
     // In this order: a block goes from the open ones to the waiting ones and from there to the file.
     let waiting = open + logWriter.waiting
     do {
-      return try await pool.read { database in try query.fetch(database, waiting: waiting) }
+      return try pool.read { database in try query.fetch(database, waiting: waiting) }
     } catch {
       throw StorageError(error, path: pool.path)
     }
@@ -35,10 +35,10 @@ extension SupervisorStore {
   /// The next lines that match after `after` and up to `upTo`, oldest first, and the id up to which that is all.
   public func logs(
     _ filter: LogFilter, after: Int64, upTo: Int64, open: [LogBlock]
-  ) async throws(StorageError) -> (entries: [LogEntry], reached: Int64) {
+  ) throws(StorageError) -> (entries: [LogEntry], reached: Int64) {
     let waiting = open + logWriter.waiting
     do {
-      return try await pool.read { database in
+      return try pool.read { database in
         try LogContinuation(filter: filter, after: after, upTo: upTo).fetch(database, waiting: waiting)
       }
     } catch {

@@ -7,9 +7,9 @@ extension SupervisorStore {
   public static let runsKept = 1_000
 
   /// The runs of one strategy, newest first.
-  public func runs(of source: String, limit: Int) async throws(StorageError) -> [RunRecord] {
+  public func runs(of source: String, limit: Int) throws(StorageError) -> [RunRecord] {
     do {
-      return try await pool.read { database in
+      return try pool.read { database in
         try Row.fetchAll(
           database,
           sql: """

@@ -1,10 +1,12 @@
-import Dispatch
+import Foundation
 import GRDB
 public import Model
 public import Storage
-import Synchronization
 
 /// What the supervisor remembers: strategies, runs, logs, metrics, and who commanded what (`supervisor.sqlite`).
+///
+/// What reads is done by the thread that asks, which should be one that may wait: GRDB's way of reading without waiting
+/// takes a thread of libdispatch's, and while the system has none left, that stops whoever asks for it.
 ///
 /// Nothing that writes ever waits for the disk. While it is full, state changes queue up and log lines beyond a
 /// bound are lost, counted, and reported once the disk takes them again.
@@ -43,8 +45,7 @@ public final class SupervisorStore: Sendable {
   let metrics: MetricWriter
   private let state: StateWriter
   let retention: Retention
-  private let pruning = DispatchQueue(label: "rbotd.pruning", qos: .background)
-  private let isPruning = Atomic(false)
+  private let pruning = Mailbox<Timestamp>(capacity: 1, overflow: .refuse)
 
   /// Opens the file, makes it when it is missing, and refuses one that a newer version wrote.
   ///
@@ -64,7 +65,16 @@ public final class SupervisorStore: Sendable {
     archive.lookForOldLines(pool)
     logWriter = LogWriter(pool: pool, archive: archive, onTrouble: onTrouble)
     self.retention = retention
+    // Its own from the start: when it is needed, the system may have no more threads to give.
+    let thread = Thread { [weak self, pruning] in
+      while let times = pruning.take() { if let now = times.last { self?.pruneNow(now) } }
+    }
+    thread.name = "pruning"
+    thread.stackSize = 512 * 1_024
+    thread.start()
   }
+
+  deinit { pruning.close() }
 
   /// Reads what is needed to go on where the last daemon ended; blocks, so it is for the start.
   public func recall() throws(StorageError) -> Memory {
@@ -142,11 +152,7 @@ public final class SupervisorStore: Sendable {
 
   /// Deletes what is too old or too much, in small steps in the background; returns at once.
   public func prune(now: Timestamp) {
-    guard !isPruning.exchange(true, ordering: .relaxed) else { return }
-    pruning.async { [self] in
-      pruneNow(now)
-      isPruning.store(false, ordering: .relaxed)
-    }
+    pruning.put(now)
   }
 
   /// The same, and waits for it.
@@ -160,6 +166,7 @@ public final class SupervisorStore: Sendable {
 
   /// Writes what waits, ends the writers and closes the file; nothing may be asked of it after that.
   public func close() async {
+    pruning.close()
     await logWriter.close()
     await metrics.close()
     await state.close()

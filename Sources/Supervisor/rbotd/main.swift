@@ -56,7 +56,9 @@ if arguments.wantsHelp {
   print("rbotd \(Version.text)")
 } else {
   do {
-    try await supervise(arguments)
+    try await withTaskExecutorPreference(WorkThreads(named: "main", atOnce: 1...1)) {
+      try await supervise(arguments)
+    }
   } catch {
     refuse("\(error)", code: 1)
   }

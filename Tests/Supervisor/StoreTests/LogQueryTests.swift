@@ -56,14 +56,14 @@ struct LogQueryTests {
       let expected = entries.filter { entry in
         Self.matches(entry, filter) && entry.id < query.before ?? .max
       }.suffix(query.limit)
-      let page = try await store.logs(query, open: memory)
+      let page = try store.logs(query, open: memory)
       #expect(page.entries.map(\.id) == expected.map(\.id))
       #expect(page.entries == Array(expected) && page.stoppedBefore == nil)
 
       // The same from the front, as one who was left behind reads it.
       let after = Int64.random(in: 0...last, using: &lines.dice)
       let upTo = Int64.random(in: after...last, using: &lines.dice)
-      let (next, reached) = try await store.logs(filter, after: after, upTo: upTo, open: memory)
+      let (next, reached) = try store.logs(filter, after: after, upTo: upTo, open: memory)
       #expect(reached == upTo)
       #expect(next == entries.filter { Self.matches($0, filter) && $0.id > after && $0.id <= upTo })
     }
@@ -105,14 +105,14 @@ struct LogQueryTests {
     var query = LogQuery()
     query.limit = 10_000
     query.bytesMax = 20_000
-    let page = try await store.logs(query)
+    let page = try store.logs(query)
     let stopped = try #require(page.stoppedBefore)
     #expect(page.entries.count < entries.count && !page.entries.isEmpty && page.stoppedAt != nil)
     // Everything above that number was looked at; going on from there finds the rest.
     #expect(page.entries.filter { $0.id >= stopped } == entries.filter { $0.id >= stopped })
     query.before = stopped
     query.bytesMax = 1 << 30
-    #expect(try await store.logs(query).entries == entries.filter { $0.id < stopped })
+    #expect(try store.logs(query).entries == entries.filter { $0.id < stopped })
     await store.close()
   }
 }

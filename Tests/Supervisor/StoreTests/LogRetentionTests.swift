@@ -31,9 +31,9 @@ struct LogRetentionTests {
     var query = LogQuery()
     query.limit = 1_000
     query.filter.sources = ["quiet"]
-    #expect(try await store.logs(query).entries.map(\.id) == Array(1...50))
+    #expect(try store.logs(query).entries.map(\.id) == Array(1...50))
     query.filter.sources = ["loud"]
-    let kept = try await store.logs(query).entries
+    let kept = try store.logs(query).entries
     #expect(kept.last?.id == id)
     #expect(kept.count + store.deletedLines == 200)
     #expect(kept.reduce(0) { $0 + $1.bytes } <= 3_000_000 && kept.count > 40)
@@ -52,7 +52,7 @@ struct LogRetentionTests {
         message: "from the future"))
     while store.pending > 0 { try await Task.sleep(for: .milliseconds(1)) }
     store.pruneNow(Timestamp(nanoseconds: .max))
-    #expect(try await store.logs(LogQuery()).entries.isEmpty)
+    #expect(try store.logs(LogQuery()).entries.isEmpty)
     #expect(store.deletedLines == 1)
     await store.close()
   }
@@ -77,9 +77,9 @@ struct LogRetentionTests {
     await again.close()
     let third = try folder.store()
     third.pruneNow(Timestamp(nanoseconds: 1))
-    let many = try await third.runs(of: "many", limit: 5_000)
+    let many = try third.runs(of: "many", limit: 5_000)
     #expect(many.count == SupervisorStore.runsKept && many.first?.id == 1_510)
-    #expect(try await third.runs(of: "few", limit: 5_000).count == 500)
+    #expect(try third.runs(of: "few", limit: 5_000).count == 500)
     await third.close()
   }
 
@@ -94,12 +94,12 @@ struct LogRetentionTests {
     var query = LogQuery()
     // The newest are there at once, the rest follows.
     query.limit = 1_000
-    #expect(try await store.logs(query).entries == entries.suffix(1_000))
+    #expect(try store.logs(query).entries == entries.suffix(1_000))
     while store.logWriter.archive.hasOldLines { try await Task.sleep(for: .milliseconds(5)) }
     query.limit = 30_000
     var found: ArraySlice<LogEntry> = []
     repeat {
-      found = try await store.logs(query).entries + found
+      found = try store.logs(query).entries + found
       query.before = found.first?.id ?? 0
     } while found.first?.id ?? 1 > 1
     #expect(Array(found) == entries)

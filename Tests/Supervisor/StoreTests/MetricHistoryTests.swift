@@ -95,7 +95,7 @@ struct MetricHistoryTests {
     let total: Double = 720 + 10 * 719 * 720 / 2
     let expected: [(Int64, Int, Int)] = [(10, 720, 2), (60, 120, 12), (3_600, 2, 720)]
     for (step, points, count) in expected {
-      let (found, more) = try await again.history(
+      let (found, more) = try again.history(
         query("n", since: Self.hour, until: Self.hour + 7_200, step: step))
       #expect(found.count == 1 && more == 0)
       #expect(found.first?.step == step)
@@ -135,7 +135,7 @@ struct MetricHistoryTests {
     store.append([row("n", Self.hour, 5, 1)])
     store.append([row("n", Self.hour, 9)])
     await store.close()
-    let (found, _) = try await folder.store().history(query("n", since: Self.hour, until: Self.hour + 60))
+    let (found, _) = try folder.store().history(query("n", since: Self.hour, until: Self.hour + 60))
     let point = try #require(found.first?.points.first)
     #expect(point.minimum == 1 && point.maximum == 9 && point.last == 9 && point.count == 3)
   }
@@ -150,9 +150,9 @@ struct MetricHistoryTests {
     await store.close()
     let again = try folder.store()
     var question = query("n", since: Self.hour, until: Self.hour + 60)
-    #expect(try await again.history(question).found.map { $0.points[0].last } == [1, 2])
+    #expect(try again.history(question).found.map { $0.points[0].last } == [1, 2])
     question.matches = { $0.contains("sell") }
-    #expect(try await again.history(question).found.map { $0.points[0].last } == [2])
+    #expect(try again.history(question).found.map { $0.points[0].last } == [2])
     await again.close()
   }
 
@@ -198,7 +198,7 @@ struct MetricHistoryTests {
     }
     try pool.close()
     let store = try folder.store()
-    let (found, _) = try await store.history(query("n", since: Self.hour, until: Self.hour + 60))
+    let (found, _) = try store.history(query("n", since: Self.hour, until: Self.hour + 60))
     let points = try #require(found.first?.points)
     #expect(points.map(\.time) == [Self.hour, Self.hour + 10])
     #expect(points[0].minimum == 2 && points[0].maximum == 4 && points[0].last == 2 && points[0].count == 2)

@@ -59,20 +59,20 @@ struct StoreTests {
     let reopened = try folder.store()
     var query = LogQuery()
     query.limit = 3
-    let last = try await reopened.logs(query).entries
+    let last = try reopened.logs(query).entries
     #expect(
       last
         == [98, 99, 100].map { id in
           entry(id, id % 2 == 0 ? "even" : "odd", id == 100 ? .error : .info, seconds: id, "line \(id)")
         })
     query.filter.sources = ["odd"]
-    #expect(try await reopened.logs(query).entries.map(\.id) == [95, 97, 99])
+    #expect(try reopened.logs(query).entries.map(\.id) == [95, 97, 99])
     query.before = 97
-    #expect(try await reopened.logs(query).entries.map(\.id) == [91, 93, 95])
+    #expect(try reopened.logs(query).entries.map(\.id) == [91, 93, 95])
     query = LogQuery()
     query.filter.severity = .warning
     query.filter.since = Timestamp(nanoseconds: 0).advanced(seconds: 75)
-    #expect(try await reopened.logs(query).entries.map(\.id) == [80, 90, 100])
+    #expect(try reopened.logs(query).entries.map(\.id) == [80, 90, 100])
     #expect(try reopened.recall().lastLog == 100)
     await reopened.close()
   }
@@ -123,7 +123,7 @@ struct StoreTests {
     #expect(memory.lastRun == 256)
     #expect(memory.lastRuns.map(\.exitCode) == [255])
     let again = try folder.store()
-    let runs = try await again.runs(of: "codes", limit: 1_000)
+    let runs = try again.runs(of: "codes", limit: 1_000)
     #expect(runs.map(\.exitCode) == (0...255).reversed())
     await again.close()
   }
@@ -161,7 +161,7 @@ struct StoreTests {
     store.save(RunRecord(id: 2, source: "one", generation: 2, started: Timestamp(nanoseconds: 2)))
     await store.close()
     let again = try folder.store()
-    #expect(try await again.runs(of: "one", limit: 9).map(\.reason) == [nil, "rbotd was killed"])
+    #expect(try again.runs(of: "one", limit: 9).map(\.reason) == [nil, "rbotd was killed"])
     await again.close()
   }
 
@@ -175,11 +175,11 @@ struct StoreTests {
     aged.pruneNow(Timestamp(nanoseconds: 0).advanced(seconds: 1_000))
     var query = LogQuery()
     query.limit = 10_000
-    #expect(try await aged.logs(query).entries.map(\.id) == Array(900...1_000))
+    #expect(try aged.logs(query).entries.map(\.id) == Array(900...1_000))
     await aged.close()
     let small = try folder.store(.init(age: .seconds(1 << 30), bytes: 1))
     small.pruneNow(Timestamp(nanoseconds: 0).advanced(seconds: 1_000))
-    #expect(try await small.logs(query).entries.isEmpty)
+    #expect(try small.logs(query).entries.isEmpty)
     await small.close()
   }
 
@@ -188,7 +188,7 @@ struct StoreTests {
     let folder = Folder()
     let store = try folder.store()
     store.append(entry(1, "a"))
-    _ = try await store.logs(LogQuery())
+    _ = try store.logs(LogQuery())
     store.save(StrategyRecord(name: "a", isWanted: true, isPaused: false, generation: 1))
     await store.close()
     #expect(access(folder.file, F_OK) == 0)

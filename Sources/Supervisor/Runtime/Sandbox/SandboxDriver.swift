@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Platform
 import Synchronization
@@ -19,11 +18,14 @@ private final class Recent<Answer: Sendable>: Sendable {
 
 /// The system's answers to what a plan asks, and the folders that workers need; everything here may wait for a disk.
 enum SandboxDriver {
-  static let queue = DispatchQueue(label: "rbotd.sandboxes", attributes: .concurrent)
+  /// Many, since a file system that does not answer holds whoever looks at it.
+  private static let threads = WorkThreads(named: "looks", atOnce: 2...16)
 
   /// Runs `body` where waiting keeps nobody else waiting.
-  static func away<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-    await withCheckedContinuation { done in queue.async { done.resume(returning: body()) } }
+  static func away<Result: Sendable>(
+    isolation: isolated (any Actor)? = #isolation, _ body: @escaping @Sendable () -> Result
+  ) async -> Result {
+    await withCheckedContinuation { done in threads.run { done.resume(returning: body()) } }
   }
 
   /// The system's files. What all plans ask of is looked at once for all that are made within a second, since
