@@ -141,10 +141,15 @@ class Engine:
         gateway = self._gateway
         epoch, calls = gateway.epoch, gateway.order_calls
         gateway.latest[quote.instrument] = quote
+        supervisor = self._supervisor
+        supervisor.called_s = time.monotonic()
+        supervisor.callback = "on_quote"
         try:
             self._strategy.on_quote(quote)
         except Exception as error:
             self._failed(error)
+        finally:
+            supervisor.callback = ""
         if not gateway.ack:
             return
         # Whatever this quote made the strategy do, and what came of that, is handled before the
@@ -214,11 +219,16 @@ class Engine:
             self._gateway.hurry()
 
     def _call(self, callback: Callable[..., None], *arguments: Any) -> bool:
+        supervisor = self._supervisor
+        supervisor.called_s = time.monotonic()
+        supervisor.callback = getattr(callback, "__name__", "callback")
         try:
             callback(*arguments)
         except Exception as error:
             self._failed(error)
             return False
+        finally:
+            supervisor.callback = ""
         return True
 
     def _tell(self, callback: Callable[..., None], argument: Any) -> bool:

@@ -68,6 +68,8 @@ class FunctionStrategy(Strategy):
 
     def _once(self) -> None:
         self._wall_s = time.monotonic()
+        # It may take as long as it likes, unless the manifest says otherwise.
+        self.session.supervisor.callback = "run"
         try:
             self._run()
         finally:

@@ -46,6 +46,10 @@ class Supervisor:
         """What the supervisor asked for and nobody has handled yet."""
         self.progress = 0
         """Advanced by the strategy's own loop; sent with each heartbeat."""
+        self.callback = ""
+        """The callback that runs, if any; sent with each heartbeat, with its time."""
+        self.called_s = 0.0
+        """When that was called (``time.monotonic()``)."""
         self.ignored = 0
         """Messages that meant nothing to this SDK."""
         sock.setblocking(False)
@@ -167,7 +171,12 @@ class Supervisor:
             now = time.monotonic()
             if now >= due:
                 due = now + interval_s
-                params = {"progress": self.progress}
+                params: dict[str, Any] = {"progress": self.progress}
+                # The name first: should the next callback begin in between, its time is the short one.
+                callback = self.callback
+                if callback:
+                    params["busy_ms"] = max(0, int((now - self.called_s) * 1000))
+                    params["callback"] = callback
                 self._outbox.put_urgent(wire.notification("heartbeat", params))
             self.flush_metrics()
             drained = self._outbox.flush()

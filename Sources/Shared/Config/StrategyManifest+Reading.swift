@@ -108,7 +108,9 @@ extension StrategyManifest {
     let health = Health(
       startTimeout: reader.duration("start_timeout", .seconds(30)),
       heartbeat: reader.duration("heartbeat", .seconds(5)),
-      stopTimeout: reader.duration("stop_timeout", .seconds(10)))
+      stopTimeout: reader.duration("stop_timeout", .seconds(10)),
+      callbackTimeout: reader.has("callback_timeout")
+        ? reader.pause("callback_timeout", .zero) : reader.absent("callback_timeout"))
     reader.finish()
     return health
   }

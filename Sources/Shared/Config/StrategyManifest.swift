@@ -77,6 +77,8 @@ public struct StrategyManifest: Equatable, Sendable {
     public var heartbeat: Duration
     /// From the request to stop until it is killed.
     public var stopTimeout: Duration
+    /// How long one callback may run; zero is without end, nil is not said.
+    public var callbackTimeout: Duration?
   }
 
   /// `[limits]`; nil is no limit. Those with a default have it because what they bound is shared with others.

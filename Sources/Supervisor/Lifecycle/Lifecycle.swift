@@ -11,8 +11,17 @@ public struct Lifecycle: Sendable {
   var phase = Phase.stopped
   /// The last spawn's number. It only rises, over all runs of the daemon.
   public internal(set) var generation: Generation
-  /// Whether entries are refused; survives restarts.
+  /// Whether entries are to be refused; survives restarts.
   public internal(set) var isPaused: Bool
+  /// Whether they are, as far as the gateway has said, or will be told before it admits one.
+  public internal(set) var refusesEntries: Bool
+  /// Why those two differ, where the gateway has been asked and did not do it.
+  public internal(set) var pauseTrouble: String?
+  var pauseRetry: PauseRetry?
+  /// The last word that the gateway has taken.
+  var takenSerial = 0
+  /// Its processes stood still, and ended so; nobody has resumed it since.
+  public internal(set) var wasFrozen = false
   /// Whether it should run, whatever it does now; survives the daemon.
   public internal(set) var isWanted = false
   /// Spawns that were not the first one since a person last started it.
@@ -45,6 +54,7 @@ public struct Lifecycle: Sendable {
     self.policy = policy
     self.generation = generation
     self.isPaused = isPaused
+    refusesEntries = isPaused
     self.needs = needs
   }
 
@@ -54,7 +64,7 @@ public struct Lifecycle: Sendable {
     case .stopped: .stopped
     case .waiting: .waiting
     case .starting: .starting
-    case .ready: isPaused ? .paused : .ready
+    case .ready: refusesEntries ? .paused : .ready
     case .ending: .stopping
     case .backoff: .backoff
     case .failed: .failed

@@ -21,7 +21,7 @@ extension Lifecycle {
     answerStops(.refused("superseded", "a later start took the place of this stop"))
     switch phase {
     case .ready(let attempt):
-      let how = isFrozen ? "running, paused and frozen" : isPaused ? "running, paused" : "running"
+      let how = isFrozen ? "running, paused and frozen" : refusesEntries ? "running, paused" : "running"
       actions.append(.answer(id, .done("already \(how), generation \(attempt.generation)")))
     case .starting(let attempt):
       if attempt.frozenSince != nil || attempt.freezesWhenMade {

@@ -2,6 +2,9 @@ public import Model
 
 /// What an earlier daemon knew of it.
 extension Lifecycle {
+  /// Takes in that its processes stood still when the daemon ended. A freeze ends with them, and that is said.
+  public mutating func recallFreeze() { wasFrozen = isPaused }
+
   /// Takes in how it came to its end; for one to which nothing has happened yet.
   ///
   /// - Parameters:

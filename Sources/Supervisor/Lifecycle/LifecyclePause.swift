@@ -6,6 +6,9 @@ extension Lifecycle {
   mutating func setPaused(_ command: Command, _ id: CommandID, _ now: Moment) {
     let paused = command != .resume
     isPaused = paused
+    pauseTrouble = nil
+    pauseRetry = nil
+    if command != .pause { wasFrozen = false }
     tradingSerial += 1
     pauses.append((id, tradingSerial, command))
     switch command {
@@ -29,16 +32,71 @@ extension Lifecycle {
       freezesAfter = nil
       freeze(now)
     }
-    guard let index = pauses.firstIndex(where: { $0.serial == serial }) else { return }
+    let index = pauses.firstIndex { $0.serial == serial }
+    settle(serial, index.map { pauses[$0].command != .resume } ?? isPaused, outcome, now)
+    guard let index else { return }
     let pause = pauses.remove(at: index)
     let done = done(pause.command)
     let answer: Answer =
       switch outcome {
       case .confirmed: .done(done)
       case .gatewayDown: .done("\(done); the gateway is down, and will be told when it is back")
-      case .refused(let message): .refused("gateway_refused", message)
+      case .refused(let message):
+        .refused("gateway_refused", serial == tradingSerial ? pauseTrouble ?? message : message)
       }
     actions.append(.answer(pause.id, answer))
+  }
+
+  /// Keeps what is in force: what the gateway confirmed last, or will be told first of all when it is there again. What
+  /// it did not take it is asked again.
+  private mutating func settle(_ serial: Int, _ paused: Bool, _ outcome: TradingOutcome, _ now: Moment) {
+    let isTaken =
+      switch outcome {
+      case .confirmed: true
+      case .gatewayDown: serial == tradingSerial
+      case .refused: false
+      }
+    if isTaken, serial > takenSerial {
+      takenSerial = serial
+      refusesEntries = paused
+    }
+    guard serial == tradingSerial else { return }
+    guard case .refused(let message) = outcome else {
+      pauseTrouble = nil
+      pauseRetry = nil
+      return
+    }
+    let wait = pauseRetry?.next ?? PauseRetry.first
+    // Also where it is in force already: whether an earlier word comes through late is not known.
+    pauseRetry = PauseRetry(at: now + wait, wait: wait)
+    guard refusesEntries != isPaused else { return }
+    let isFirst = pauseTrouble == nil
+    let (what, passes) = isPaused ? ("pause", "may still pass") : ("resume", "are still refused")
+    let trouble =
+      "the \(what) is not in force (\(message)): entries \(passes); the gateway is asked again "
+      + "until it takes it"
+      + (isPaused ? ", and rbotctl stop \(name) ends them at once" : "")
+    pauseTrouble = trouble
+    if isFirst { actions.append(.alert(trouble)) }
+  }
+
+  /// Asks the gateway again, where it did not take the last word.
+  mutating func retryPause(_ now: Moment) {
+    guard let retry = pauseRetry, let at = retry.at, now >= at else { return }
+    pauseRetry?.at = nil
+    tradingSerial += 1
+    actions.append(.applyTrading(serial: tradingSerial, paused: isPaused))
+  }
+
+  /// The gateway did not take the last word, and hears it again.
+  public var isPauseTried: Bool { pauseRetry != nil }
+
+  /// What a person should know of its pause; nil where nothing is to be said.
+  public var pauseNote: String? {
+    if let pauseTrouble, refusesEntries != isPaused { return pauseTrouble }
+    guard wasFrozen, state == .paused, !isFrozen else { return nil }
+    return "it was frozen, and a freeze ends with the processes: it runs, paused; rbotctl pause --freeze "
+      + "\(name) freezes it again, rbotctl resume \(name) lets it trade"
   }
 
   private func done(_ command: Command) -> String {
@@ -98,10 +156,24 @@ extension Lifecycle {
   mutating func thaw(_ attempt: inout Attempt, _ now: Moment) {
     attempt.freezesWhenMade = false
     guard let since = attempt.frozenSince else { return }
+    wasFrozen = isPaused
     attempt.frozenSince = nil
     attempt.began = attempt.began + (now - since)
     attempt.lastBeat = max(attempt.lastBeat, now)
     if let lost = attempt.channelLost { attempt.channelLost = (now, lost.reason) }
     actions.append(.thaw(attempt.generation))
   }
+}
+
+/// A word to the gateway that is said again.
+struct PauseRetry: Sendable {
+  /// Nil while it is on its way.
+  var at: Moment?
+  let wait: Duration
+
+  /// How long after this one the next is said.
+  var next: Duration { min(wait * 2, Self.longest) }
+
+  static let first = Duration.milliseconds(500)
+  private static let longest = Duration.seconds(15)
 }

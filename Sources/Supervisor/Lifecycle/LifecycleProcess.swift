@@ -52,7 +52,7 @@ extension Lifecycle {
     attempt.lastBeat = now
     phase = .ready(attempt)
     trouble = nil
-    answerStarts(.done("\(isPaused ? "paused" : "running"), generation \(generation)"))
+    answerStarts(.done("\(refusesEntries ? "paused" : "running"), generation \(generation)"))
   }
 
   mutating func beat(_ generation: Generation, _ now: Moment) {

@@ -4,6 +4,11 @@ import Model
 extension Lifecycle {
   /// When a `tick` is next of use; nil: never.
   public var deadline: Moment? {
+    guard let retry = pauseRetry?.at else { return phaseDeadline }
+    return earlier(retry, phaseDeadline)
+  }
+
+  private var phaseDeadline: Moment? {
     switch phase {
     case .stopped, .failed, .finished: nil
     case .waiting: waitingUntil
@@ -39,6 +44,7 @@ extension Lifecycle {
   }
 
   mutating func tick(_ now: Moment) {
+    retryPause(now)
     switch phase {
     case .stopped, .failed, .finished: break
     case .waiting: waited(now)

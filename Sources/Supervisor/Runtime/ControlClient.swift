@@ -131,6 +131,13 @@ extension Supervisor {
     askGateway(method, params).assumeIsolated().whenComplete { result in
       switch result {
       case .success(let answer): connection.answer(id, answer)
+      case .failure(let error as RPCError) where error.reason == "timeout":
+        // The time that was up is the gateway's, not ours.
+        connection.reply(
+          to: id,
+          error: .refused(
+            "gateway_timeout",
+            "the gateway did not answer \(method) within 4 s; \"rbotctl status\" shows how it is"))
       case .failure(let error): connection.reply(to: id, error: RPCError(error))
       }
     }

@@ -17,6 +17,8 @@ struct GatewayLink {
   var feedStarted = false
   /// `worker.gone` that no gateway has confirmed yet, by strategy: the last one of each.
   var missed: [String: JSON] = [:]
+  /// Pauses and resumes that wait for the end of a gateway that cannot be told any more.
+  var unheard: [(name: String, serial: Int)] = []
 }
 
 extension Supervisor {
@@ -84,24 +86,56 @@ extension Supervisor {
 
   func applyTrading(_ worker: Worker, _ serial: Int, _ paused: Bool) {
     let name = worker.name
-    guard let channel else {
-      later { $0.apply(.tradingApplied(serial: serial, .gatewayDown), to: name) }
-      return
-    }
+    guard let channel else { return awaitGatewayEnd(name, serial) }
     let params: JSON = [
       "strategy": .string(name), "paused": .bool(paused),
       "reason": .string(paused ? "paused by a person" : "resumed"),
     ]
-    channel.request("strategy.trading", params).assumeIsolated().whenComplete { [self] result in
-      let outcome: TradingOutcome =
+    channel.request("strategy.trading", params, timeout: Self.answerTime).assumeIsolated().whenComplete {
+      [self] result in
+      let outcome: TradingOutcome? =
         switch result {
         case .success: .confirmed
-        case .failure(let error as RPCError) where error.reason == "connection_closed": .gatewayDown
+        case .failure(let error as RPCError) where error.reason == "connection_closed": nil
         case .failure(let error): .refused("the gateway: \(error)")
         }
-      assumeIsolated { $0.apply(.tradingApplied(serial: serial, outcome), to: name) }
+      assumeIsolated { supervisor in
+        guard let outcome else { return supervisor.awaitGatewayEnd(name, serial) }
+        supervisor.apply(.tradingApplied(serial: serial, outcome), to: name)
+      }
     }
   }
+
+  /// The gateway cannot be told. Where it is gone, or has not said hello yet, it is told before it admits an order; one
+  /// that has lost its channel and lives may go on admitting them until it is gone, which is seen to.
+  private func awaitGatewayEnd(_ name: String, _ serial: Int) {
+    guard let gateway, gateway.process != nil, gateway.saidHello else {
+      later { $0.apply(.tradingApplied(serial: serial, .gatewayDown), to: name) }
+      return
+    }
+    gatewayLink.unheard.append((name, serial))
+    loop.assumeIsolated().scheduleTask(in: Self.answerTime) { [self] in
+      assumeIsolated { supervisor in
+        let before = supervisor.gatewayLink.unheard.count
+        supervisor.gatewayLink.unheard.removeAll { $0 == (name, serial) }
+        guard supervisor.gatewayLink.unheard.count < before else { return }
+        let why = "the gateway has lost its channel and does not end"
+        supervisor.apply(.tradingApplied(serial: serial, .refused(why)), to: name)
+      }
+    }
+  }
+
+  /// Nothing of a gateway is left that could admit an order.
+  func tellUnheard() {
+    let unheard = gatewayLink.unheard
+    gatewayLink.unheard = []
+    for item in unheard {
+      later { $0.apply(.tradingApplied(serial: item.serial, .gatewayDown), to: item.name) }
+    }
+  }
+
+  /// How long the gateway may take for an answer: a person waits for it.
+  private static let answerTime = TimeAmount.seconds(4)
 
   func gatewayReady(_ gateway: Worker) {
     guard gateway.lifecycle.state == .ready, !gatewayLink.isUp else { return }
@@ -136,6 +170,7 @@ extension Supervisor {
   /// A gateway that says it cannot run as it is configured, before it ever could, ends the daemon: whoever started
   /// it must hear why at once. One that has run is started again; its port or file may come back.
   func gatewayEnded(_ gateway: Worker, _ end: RunEnd) {
+    tellUnheard()
     guard end.status == .code(Self.cannotRunAsConfigured), gatewayLink.about.isNull else { return }
     failure = Refusal(
       "gateway_configuration", gateway.complaint ?? "the gateway cannot run as it is configured")
@@ -164,7 +199,7 @@ extension Supervisor {
   }
 
   /// Passes a question of a control client on.
-  func askGateway(_ method: String, _ params: JSON, timeout: TimeAmount = .seconds(10)) -> EventLoopFuture<
+  func askGateway(_ method: String, _ params: JSON, timeout: TimeAmount = .seconds(4)) -> EventLoopFuture<
     JSON
   > {
     guard gatewayLink.isUp, let channel else {

@@ -29,6 +29,7 @@ enum ManifestChanges {
     Key("health.start_timeout") { $0.health.startTimeout },
     Key("health.heartbeat") { $0.health.heartbeat },
     Key("health.stop_timeout") { $0.health.stopTimeout },
+    Key("health.callback_timeout") { $0.health.callbackTimeout },
     Key("schedule") { $0.schedule },
     Key("limits.memory") { $0.limits.memoryBytes },
     Key("limits.cpu") { $0.limits.processors },

@@ -183,6 +183,7 @@ extension Supervisor {
     if let past, let over = past.over {
       lifecycle.recall(over.state, reason: over.reason, isWanted: past.isWanted(enabled: plan.isEnabled))
     }
+    if past?.isFrozen == true { lifecycle.recallFreeze() }
     let worker = Worker(
       name: name, plan: plan, lifecycle: lifecycle, since: past?.over?.since ?? WallClock.now)
     worker.manifest = manifest

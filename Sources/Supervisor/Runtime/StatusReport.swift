@@ -98,7 +98,8 @@ extension Supervisor {
     var part = JSONObject()
     part["name"] = .string(worker.name)
     for field in common(worker).fields { part[field.key] = field.value }
-    part["paused"] = .bool(worker.lifecycle.isPaused)
+    part["paused"] = .bool(worker.lifecycle.refusesEntries)
+    part["pausing"] = Self.pausing(worker)
     part["enabled"] = .bool(worker.plan.isEnabled)
     part["wanted"] = .bool(worker.lifecycle.isWanted)
     part["frozen"] = .bool(worker.lifecycle.isFrozen)
@@ -115,6 +116,7 @@ extension Supervisor {
     part["sandbox_warnings"] = .int(worker.confinement.warnings.count)
     part["refused"] = .int(worker.refused)
     part["progress"] = .int(worker.progress)
+    part["busy"] = Self.busy(worker)
     part["status"] = JSON(worker.statusText)
     part["quotes"] = [
       "sent": trades["quotes_sent"] ?? 0, "thinned": trades["quotes_thinned"] ?? 0,
@@ -128,12 +130,25 @@ extension Supervisor {
       "name": .string(worker.name), "state": .string(worker.lifecycle.state.rawValue),
       "pid": JSON(worker.process.map { Int($0.pid) }), "restarts": .int(worker.lifecycle.restarts),
       "since": .string(worker.since.description), "reason": JSON(worker.troubleInFull),
-      "paused": .bool(worker.lifecycle.isPaused), "frozen": .bool(worker.lifecycle.isFrozen),
+      "paused": .bool(worker.lifecycle.refusesEntries), "pausing": Self.pausing(worker),
+      "frozen": .bool(worker.lifecycle.isFrozen),
       "orders": trades["orders"] ?? .null,
       "fills": trades["fills"] ?? .null,
       "position": trades["position"] ?? .null, "pnl": trades["pnl"] ?? .null,
-      "status": JSON(worker.statusText),
+      "status": JSON(worker.statusText), "busy": Self.busy(worker),
     ]
+  }
+
+  private static func busy(_ worker: Worker) -> JSON {
+    guard let stuck = worker.stuck else { return .null }
+    let time = stuck.time(.now).wholeNanoseconds / 1_000_000
+    return ["callback": .string(stuck.name), "ms": .int(time)]
+  }
+
+  /// What is asked for and not in force yet: `pause` or `resume`; null where all is as people want it.
+  private static func pausing(_ worker: Worker) -> JSON {
+    let life = worker.lifecycle
+    return life.isPaused == life.refusesEntries ? .null : life.isPaused ? "pause" : "resume"
   }
 
   private func common(_ worker: Worker) -> JSONObject {

@@ -81,7 +81,10 @@ extension Supervisor {
 
   private func beat(_ frame: Frame, _ peer: WorkerPeer, _ worker: Worker) {
     guard worker.lifecycle.liveGeneration == peer.generation else { return }
-    if let beat = frame.withBody({ Heartbeat(params: $0) }) { worker.progress = beat.progress }
+    if let beat = frame.withBody({ Heartbeat(params: $0) }) {
+      worker.progress = beat.progress
+      judge(beat, of: worker, peer.generation)
+    }
     // There are hundreds a second, and nothing follows from one: it only moves the deadline on, and the timer that is
     // set already finds that out.
     _ = worker.lifecycle.handle(.heartbeat(peer.generation), now: .now, using: &random)
@@ -133,7 +136,7 @@ extension Supervisor {
     apply(.channelClosed(peer.generation, reason: reason.description), to: worker)
   }
 
-  private static func oneLine(_ text: String) -> String {
+  static func oneLine(_ text: String) -> String {
     String(
       String.UnicodeScalarView(
         text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))

@@ -14,6 +14,8 @@ extension Supervisor {
     let run = RunRecord(id: lastRun, source: worker.name, generation: generation, started: WallClock.now)
     worker.run = run
     worker.progress = 0
+    worker.busy = nil
+    worker.thawedAt = nil
     worker.complaint = nil
     worker.limit.change(bytesPerSecond: worker.plan.outputBytesPerSecond)
     if worker.untold.isEmpty {

@@ -91,7 +91,9 @@ extension Supervisor {
     case .killAll:
       killTree(of: worker)
     case .freeze: freeze(worker)
-    case .thaw: thaw(worker)
+    case .thaw:
+      worker.thawedAt = .now
+      thaw(worker)
     case .tell(_, let paused):
       if paused { worker.tell("pause", ["reason": "paused by a person"]) } else { worker.tell("resume") }
     case .applyTrading(let serial, let paused):

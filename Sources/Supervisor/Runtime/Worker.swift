@@ -25,6 +25,10 @@ final class Worker {
   var tokenHash: String?
   var statusText: String?
   var progress: Int64 = 0
+  /// The callback that ran when it last beat.
+  var busy: BusyCallback?
+  /// When its processes were let go on last: a callback's time before that does not count.
+  var thawedAt: Moment?
   var lastExit: RunRecord?
   /// The last error that the live or last run told: its first line.
   var complaint: String?
@@ -85,7 +89,8 @@ final class Worker {
   var record: StrategyRecord {
     StrategyRecord(
       name: name, isWanted: lifecycle.isWanted, isPaused: lifecycle.isPaused,
-      generation: lifecycle.generation, isEnabled: plan.isEnabled, over: over, isFrozen: lifecycle.isFrozen,
+      generation: lifecycle.generation, isEnabled: plan.isEnabled, over: over,
+      isFrozen: lifecycle.isFrozen || lifecycle.wasFrozen,
       folder: isGateway || isRemoved ? nil : plan.folder.split(separator: "/").last.map(String.init))
   }
 
@@ -105,7 +110,8 @@ final class Worker {
   var troubleInFull: String? {
     let waiting = lifecycle.waitsFor
     if !waiting.isEmpty { return "waits for \(waiting.map(\.words).joined(separator: ", "))" }
-    return trouble.map { $0 + (lifecycle.wayOut.map { "; \($0)" } ?? "") }
+    let trouble = trouble.map { $0 + (lifecycle.wayOut.map { "; \($0)" } ?? "") }
+    return trouble ?? lifecycle.pauseNote.map { ReplyLimit.firstLine(of: $0) } ?? stuckWords
   }
 
   /// What is wrong, with what the process itself said of it last.

@@ -13,6 +13,8 @@ struct WorkerPlan: Equatable, Sendable {
   /// What its manifest says of its sandbox and limits; of no meaning for the gateway.
   var wish = SandboxWish()
   var outputBytesPerSecond: UInt64?
+  /// How long a callback may run, as the manifest says; zero is without end.
+  var callbackTimeout: Duration?
   /// As in `worker.started`; null for the gateway.
   var capabilities = JSON.null
   /// What becomes of its orders and positions when it is gone.
@@ -38,6 +40,7 @@ extension WorkerPlan {
     wish = SandboxWish(manifest)
     // Without a limit of its own a worker gets one all the same, or its chatter would slow the others down.
     outputBytesPerSecond = manifest.limits.outputBytesPerSecond ?? 4 << 20
+    callbackTimeout = manifest.health.callbackTimeout
     capabilities = Self.capabilities(manifest.trading)
     onExit = manifest.trading.onExit.rawValue
     params = (try? JSON.parse(ConfigValue.table(manifest.params).json)) ?? [:]

@@ -79,7 +79,8 @@ final class Host {
     SupervisorLink.shared.notify("ready")
     while true {
       let item = await inbox.take()
-      SupervisorLink.shared.advance()
+      SupervisorLink.shared.advance(to: item.callback)
+      defer { SupervisorLink.shared.returned() }
       if case .stop(let reason) = item {
         try await strategy.onStop(reason)
         return 0

@@ -14,6 +14,23 @@ enum Item: Sendable {
   case pause(String)
   case resume
   case stop(String)
+
+  /// The callback that gets it; nil for what none gets.
+  var callback: String? {
+    switch self {
+    case .quote: "onQuote"
+    case .candle: "onCandle"
+    case .order: "onOrder"
+    case .fill: "onFill"
+    case .trading(let isPaused, _): isPaused ? "onPause" : "onResume"
+    case .feed: "onFeed"
+    case .gateway: "onGateway"
+    case .pause: "onPause"
+    case .resume: "onResume"
+    case .stop: "onStop"
+    case .params: nil
+    }
+  }
 }
 
 /// The strategy's queue. Filled by the sockets, emptied by the strategy's loop, both on the strategy's thread.

@@ -23,6 +23,8 @@ final class SupervisorLink: Sendable {
     var dropped = 0
     var isFlushScheduled = false
     var progress: Int64 = 0
+    /// The callback that runs, and since when.
+    var callback: (name: String, since: NIODeadline)?
     var connection: Connection?
   }
 
@@ -64,12 +66,26 @@ final class SupervisorLink: Sendable {
   }
 
   private func beat(_ connection: Connection) {
-    let progress = state.withLock { $0.progress }
-    connection.send(notification: "heartbeat", ["progress": .int(progress)])
+    let (progress, callback) = state.withLock { ($0.progress, $0.callback) }
+    guard let callback else {
+      return connection.send(notification: "heartbeat", ["progress": .int(progress)])
+    }
+    let busy = max(0, (NIODeadline.now() - callback.since).nanoseconds / 1_000_000)
+    connection.send(
+      notification: "heartbeat",
+      ["progress": .int(progress), "busy_ms": .int(busy), "callback": .string(callback.name)])
   }
 
-  /// Says that the strategy's own loop moved on.
-  func advance() { state.withLock { $0.progress += 1 } }
+  /// Says that the strategy's own loop moved on, and which callback it is about to call, if any.
+  func advance(to callback: String?) {
+    state.withLock {
+      $0.progress += 1
+      $0.callback = callback.map { ($0, .now()) }
+    }
+  }
+
+  /// The callback has returned.
+  func returned() { state.withLock { $0.callback = nil } }
 
   func notify(_ method: String, _ params: JSON = [:]) {
     append { $0.writeNotification(method, params) }

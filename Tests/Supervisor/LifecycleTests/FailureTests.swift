@@ -133,6 +133,7 @@ struct FailureTests {
     var driver = Driver()
     driver.becomeReady()
     _ = driver.command(.pause)
+    driver.handle(.tradingApplied(serial: 1, .confirmed))
     let again = driver.command(.start)
     #expect(again.actions.answer(to: again.id)?.message == "already running, paused, generation 1")
   }

@@ -102,6 +102,7 @@ struct FreezeTests {
     let applied = driver.handle(.tradingApplied(serial: 1, .confirmed))
     #expect(applied.answer(to: freeze)?.ok == true)
     #expect(!applied.contains(.freeze(1)))
+    driver.handle(.tradingApplied(serial: 2, .confirmed))
     #expect(driver.machine.state == .ready)
   }
 

@@ -212,6 +212,9 @@ struct Household {
       fail("\(name): stopped, and \(member.live) lives")
     }
     if machine.isPaused != member.wantsPause { fail("\(name): its pause is not the last one asked for") }
+    if member.trading.isEmpty, !machine.isPauseTried, machine.isPaused != machine.refusesEntries {
+      fail("\(name): its pause is not in force, and nobody is told")
+    }
     if machine.isFrozen, !machine.isPaused { fail("\(name): frozen and not paused") }
     if machine.state == .failed, machine.trouble == nil || machine.wayOut == nil {
       fail("\(name): failed without a reason or a way out")

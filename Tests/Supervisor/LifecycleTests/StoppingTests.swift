@@ -135,6 +135,7 @@ struct StoppingTests {
     driver.attempt()
     #expect(driver.machine.state == .paused)
     _ = driver.command(.resume)
+    driver.handle(.tradingApplied(serial: 2, .confirmed))
     #expect(driver.machine.state == .ready)
   }
 

@@ -135,21 +135,37 @@ public struct MetricSample: Hashable, Sendable {
 public struct Heartbeat: Hashable, Sendable {
   /// A counter that the strategy's own loop advances.
   public let progress: Int64
+  /// The callback that runs, as the strategy's language calls it; nil where none does, or that is not told.
+  public private(set) var callback: String?
+  /// For how long it has been running; nil likewise.
+  public private(set) var busyMilliseconds: Int64?
 
   public init?(params: UnsafeRawBufferPointer) {
     var progress = Int64?.none
+    var callback = String?.none
+    var busy = Int64?.none
     var scanner = JSONScanner(params)
     do throws(WireError) {
       try scanner.object { (key, scanner) throws(WireError) in
+        if key == "callback", scanner.peek() == UInt8(ascii: "\"") {
+          callback = String(try scanner.string().prefix(Self.callbackCharactersMax))
+          return
+        }
         let value = try scanner.skip()
         if key == "progress" { progress = Int64(String(decoding: value, as: UTF8.self)) }
+        if key == "busy_ms" { busy = Int64(String(decoding: value, as: UTF8.self)) }
       }
     } catch {
       return nil
     }
     guard let progress else { return nil }
     self.progress = progress
+    guard let callback, !callback.isEmpty, let busy, busy >= 0 else { return }
+    self.callback = callback
+    busyMilliseconds = busy
   }
+
+  private static let callbackCharactersMax = 64
 }
 
 extension ByteBuffer {
