@@ -27,6 +27,14 @@ struct ScheduleReader {
     reader.finish()
     guard let trigger else { return nil }
     checkTogether(trigger)
+    if case .window(let window) = trigger, let calendar, calendar.neverCloses,
+      window.open == nil || window.close == nil
+    {
+      reader.report(
+        "window",
+        "has no end: the market of the calendar \(calendar.name) never closes; write open and close, or leave "
+          + "[schedule] out to run all the time")
+    }
     if case .cron = trigger, policy == .always {
       restart.report(
         "policy",
@@ -138,7 +146,8 @@ struct ScheduleReader {
     case .cron: return
     case .window:
       (keys, reason) = (
-        ["overlap", "max_runtime", "seconds"], "does not go with a window, which is open once at a time"
+        ["overlap", "max_runtime", "seconds", "missed", "grace"],
+        "does not go with a window, which is opened whenever its time is, and once at a time"
       )
     case .reboot, .start:
       (keys, reason) = (

@@ -1,4 +1,5 @@
 import Glibc
+import Schedule
 
 extension StrategyManifest {
   /// The brokers that there are.
@@ -10,6 +11,9 @@ extension StrategyManifest {
   func warn(_ reader: TableReader) {
     warnHealth(reader.table("health"))
     warnTrading(reader.table("trading"))
+    if let warning = schedule?.warning(at: Int64(time(nil))) {
+      reader.table("schedule").warn("calendar", warning)
+    }
     if let bytes = limits.memoryBytes, bytes < Self.memoryBytesMin {
       reader.table("limits").warn("memory", "is less than 16 MB: most programs cannot start with that")
     }

@@ -6,10 +6,11 @@ extension Timetable {
     var lines = [times]
     if let calendar { lines.append(on(calendar)) }
     switch trigger {
-    case .reboot, .start: break
-    case .cron, .window: lines.append(lateness)
+    case .reboot, .start: lines.append(overlapping)
+    case .cron: lines += [lateness, overlapping]
+    case .window:
+      lines.append("where rbotd comes late, it is opened while it lasts; one that is over is missed")
     }
-    if case .cron = trigger { lines.append(overlapping) }
     if jitter > 0 {
       lines.append("each start is put off by up to \(seconds(jitter)), always the same for a slot")
     }

@@ -9,6 +9,23 @@ extension TradingCalendar {
     return session
   }
 
+  /// Whether each session follows the one before without a break, on all days of the week.
+  public var neverCloses: Bool { hours.allSatisfy { $0.map { $0.close - $0.open == 86_400 } ?? false } }
+
+  /// Whether a day's session begins when that of the day before ends.
+  func adjoins(_ day: Int64) -> Bool {
+    guard day > firstDay, day <= lastDay, let before = hours(of: day - 1), let after = hours(of: day) else {
+      return false
+    }
+    return before.close - 86_400 == after.open
+  }
+
+  /// Of a day that is known; nil: closed.
+  private func hours(of day: Int64) -> Hours? {
+    if let exception = exceptions[day] { return exception.hours }
+    return hours[Self.weekday(day)]
+  }
+
   /// A window that opens not before the first session that it touches, and closes not after the last one. What lies
   /// between two sessions does not divide it.
   func cut(_ opening: Firing, _ close: Int64, _ zone: ZoneRules) throws(CalendarError) -> Slot {
@@ -18,19 +35,19 @@ extension TradingCalendar {
     func touches(_ session: TradingDay.Session) -> Bool {
       session.open < close && opening.second < session.close
     }
+    func usuallyTouches(_ day: Int64) -> Bool { usualSession(day).map { touches($0) } ?? false }
     for day in days {
-      let usual = usualSession(day).map { touches($0) } ?? false
       if !(firstDay...lastDay).contains(day) {
-        if usual || day == days.lowerBound { try check(day, at: opening.second) }
+        if day == days.lowerBound || usuallyTouches(day) { try check(day, at: opening.second) }
         continue
       }
       switch status(day) {
-      case .holiday(let name): if usual, excuse == nil { excuse = .holiday(name) }
+      case .holiday(let name): if excuse == nil, usuallyTouches(day) { excuse = .holiday(name) }
       case .noSession: break
       case .session(let session):
         if touches(session) {
           sessions.append(session)
-        } else if usual, excuse == nil {
+        } else if excuse == nil, session.name != nil, usuallyTouches(day) {
           excuse =
             session.close <= opening.second
             ? session.earlyClose.map { .afterEarlyClose($0) } : session.lateOpen.map { .beforeLateOpen($0) }

@@ -104,7 +104,9 @@ extension TradingCalendar {
       return .due
     }
     // The next day's may be open already.
-    if let usual = usualSession(today + 1), usual.open <= second {
+    if let hours = hours[Self.weekday(today + 1)], hours.open < 0, let usual = usualSession(today + 1),
+      usual.open <= second
+    {
       try check(today + 1, at: second)
       return verdict(at: second, of: today + 1)
     }

@@ -73,6 +73,11 @@ public struct ZoneRules: Hashable, Sendable {
   ///
   /// - Parameter wall: seconds since 1970-01-01T00:00:00 as the zone's clocks show them.
   public func resolve(wall: Int64) -> WallTime {
+    // Most times are far from any change.
+    let near = segment(at: wall)
+    if near.start <= wall - 2 * Self.offsetMax, near.end > wall + 2 * Self.offsetMax {
+      return .once(wall - near.offset)
+    }
     var found: [Int64] = []
     // No clock differs by more than 26 hours.
     var segment = segment(at: wall - Self.offsetMax)

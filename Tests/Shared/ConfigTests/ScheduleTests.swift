@@ -81,6 +81,11 @@ import Testing
       "max_runtime = \"1h\"\nwindow = { open = \"09:30\", close = \"16:00\" }",
       "4: schedule.max_runtime: does"
     ),
+    ("window = {}\ncalendar = \"crypto\"", "4: schedule.window: has no end"),
+    (
+      "missed = \"once\"\nwindow = { open = \"09:30\", close = \"16:00\" }",
+      "4: schedule.missed: does not go with a window"
+    ),
     ("window = { open = \"17:00\" }\ncalendar = \"nyse\"", "4: schedule.window: never comes on a day"),
     ("cron = \"@reboot\"\ncalendar = \"nyse\"", "5: schedule.calendar: does not go with @reboot"),
     ("cron = \"*/5 * * * *\"\njitter = \"5m\"", "5: schedule.jitter: must be shorter than 5m"),
@@ -138,6 +143,30 @@ import Testing
         "s/strategy.toml:5: schedule.calendar: \(folder.path)/broken.calendar:8: \"2026-13-01\" is neither a date "
           + "like 2026-11-26 nor title, source, timezone, from, to or hours"
       ])
+  }
+
+  @Test func `a calendar that ends soon is a warning, and one that has ended is not taken to be open`() throws
+  {
+    let folder = Folder()
+    func put(_ last: String) throws {
+      try folder.put(
+        "mine.calendar",
+        "title X\nsource me\ntimezone UTC\nfrom 2020-01-01\nto \(last)\nhours MON-FRI 09:00-17:00\n")
+    }
+    func warnings() throws -> [String] {
+      try StrategyManifest(
+        path: "s/strategy.toml", text: start + "cron = \"0 9 * * *\"\ncalendar = \"mine\"\n",
+        schedules: ScheduleSources(calendars: folder.path)
+      ).warnings.map(\.description)
+    }
+    try put("2020-12-31")
+    #expect(
+      try warnings() == [
+        "s/strategy.toml:5: schedule.calendar: the calendar mine ends on 2020-12-31: put a newer mine.calendar into "
+          + "the calendars folder; until then it is never due"
+      ])
+    try put("2999-12-31")
+    #expect(try warnings().isEmpty)
   }
 
   @Test func `every calendar that is built in can be read and reaches five years each way`() throws {

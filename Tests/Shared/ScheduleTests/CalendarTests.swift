@@ -235,6 +235,41 @@ private func slots(_ timetable: Timetable, from: String, count: Int) throws -> [
         == ["2026-11-22 00:00-00:00", "2026-11-23 00:00-00:00"])
   }
 
+  @Test func `sessions without a break between them are one window, which a holiday divides`() throws {
+    let ny = "America/New_York"
+    func length(_ timetable: Timetable, _ from: String) throws -> [Int64] {
+      var after = try second(from)
+      return try (0..<3).compactMap { _ in
+        guard let slot = try timetable.slot(after: after) else { return nil }
+        after = slot.second
+        return slot.closes.map { ($0 - slot.second) / 3_600 }
+      }
+    }
+    #expect(
+      try length(window(nil, nil, ny, calendar: calendar("forex")), "2026-11-21T00:00:00Z") == [
+        120, 120, 120,
+      ])
+    // From within the week the next one is found, the one before whose Sunday the clocks are set back.
+    #expect(
+      try length(window(nil, nil, ny, calendar: calendar("forex")), "2026-10-27T00:00:00Z") == [
+        120, 120, 120,
+      ])
+    #expect(
+      try length(window(nil, nil, days: "MON-WED", ny, calendar: calendar("forex")), "2026-11-21T00:00:00Z")
+        == [72, 72, 72])
+    let text = try #require(TradingCalendar.builtIn("forex")) + "2026-12-25 closed Christmas Day\n"
+    let broker = try TradingCalendar(name: "broker", text: text) { try? zone($0) }
+    #expect(
+      try slots(window(nil, nil, ny, calendar: broker), from: "2026-12-19T00:00:00Z", count: 3) == [
+        "2026-12-20 17:00-17:00", "2026-12-24 17:00 holiday: Christmas Day", "2026-12-27 17:00-17:00",
+      ])
+    // A time of its own divides them.
+    #expect(
+      try length(window(nil, "16:00", ny, calendar: calendar("forex")), "2026-11-21T00:00:00Z") == [
+        23, 23, 23,
+      ])
+  }
+
   @Test func `sessions beyond the calendar's end are told, not guessed`() throws {
     let timetable = try window(nil, nil, "America/New_York", calendar: calendar("nyse"))
     let error = #expect(throws: CalendarError.self) {

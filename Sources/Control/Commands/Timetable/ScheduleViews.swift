@@ -82,7 +82,8 @@ struct ScheduleHistoryView {
       .init(title: "SLOT"), .init(title: "TRIGGER", dropRank: 3), .init(title: "OUTCOME"),
       .init(title: "LATE", isRight: true, dropRank: 2, isOptional: true),
       .init(title: "LASTED", isRight: true, dropRank: 1, isOptional: true),
-      .init(title: "EXIT", isOptional: true), .init(title: "REASON", isFlexible: true, isOptional: true),
+      .init(title: "EXIT", isOptional: true),
+      .init(title: "REASON", isFlexible: true, widthMin: 24, isOptional: true),
     ]
     if !isOne { columns.insert(.init(title: "NAME"), at: 0) }
     return Table(

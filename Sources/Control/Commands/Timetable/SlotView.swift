@@ -84,10 +84,10 @@ struct SlotView {
 
   private func closing(_ slot: Slot) -> String {
     guard let closes = slot.closes else { return "" }
-    let zone = schedule.timetable.zone
-    let clock = Self.utc(closes + zone.segment(at: closes).offset)
-    return String(clock.dropFirst(11).prefix(5))
-      + (clock.prefix(10) == slot.local.prefix(10) ? "" : " next day")
+    let offset = schedule.timetable.zone.segment(at: closes).offset
+    let local = LocalTime.text(closes, offset: offset)
+    let day = local.prefix(10) == slot.local.prefix(10) ? "" : LocalTime.weekday(closes, offset: offset) + " "
+    return day + local.dropFirst(11).prefix(5)
   }
 
   private static func length(_ milliseconds: Int64) -> String {
