@@ -145,7 +145,9 @@ let allTests: [Target] = [
 ]
 
 // A developer who works on one room may build its tests alone: RBOT_TESTS=ModelTests,WireTests.
-let chosen = Context.environment["RBOT_TESTS"].map { Set($0.split(separator: ",").map(String.init)) }
+let chosen = Context.environment["RBOT_TESTS"]
+  .map { Set($0.split(separator: ",").map(String.init)) }
+  .flatMap { $0.isEmpty ? nil : $0 }
 
 let package = Package(
   name: "rbotd",

@@ -16,6 +16,17 @@ struct ConnectionOptions: ParsableArguments {
     var home: String?
     var socket: String?
     var json: Bool
+
+    /// What says which daemon is meant, as it would be typed again; with a space before it, empty where nothing was said.
+    var place: String {
+      if let socket { return " --socket \(ShellWord.quoted(socket))" }
+      return home.map { " --home \(ShellWord.quoted($0))" } ?? ""
+    }
+
+    /// The daemon tells what to type without knowing how it was reached: its commands work when typed as they are then.
+    func placing(_ text: String) -> String {
+      place.isEmpty ? text : text.replacing(": rbotctl ", with: ": rbotctl\(place) ")
+    }
   }
 
   /// These, and what they leave open from `outer`. A socket or home given here wins over either given there.

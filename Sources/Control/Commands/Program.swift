@@ -14,7 +14,7 @@ public enum Program {
       guard let parsed = command as? any Verb else { return try other(command, arguments, surroundings) }
       verb = parsed
     } catch {
-      return ended(parsing: error, surroundings)
+      return ended(parsing: error, arguments, surroundings)
     }
     let options = verb.connection.merged(over: verb.parent.connection)
     do {
@@ -30,7 +30,7 @@ public enum Program {
       return try await verb.run(
         Session(surroundings: surroundings, options: options, found: found, loop: loop))
     } catch {
-      return ended(error, isJSON: options.json, surroundings)
+      return ended(error, options, surroundings)
     }
   }
 
@@ -39,7 +39,9 @@ public enum Program {
     _ command: any ParsableCommand, _ arguments: [String], _ surroundings: Surroundings
   ) throws -> ExitStatus {
     if command is Rbotctl {
-      surroundings.output.complain(Rbotctl.helpMessage() + "\n")
+      let isJSON = arguments.contains("--json")
+      let text = isJSON ? json("usage", "name a command; rbotctl --help lists them") : Rbotctl.helpMessage()
+      surroundings.output.complain(text + "\n")
       return .usage
     }
     var command = command
@@ -47,18 +49,29 @@ public enum Program {
     return .done
   }
 
-  private static func ended(parsing error: any Error, _ surroundings: Surroundings) -> ExitStatus {
-    let text = Rbotctl.fullMessage(for: error) + "\n"
+  private static func ended(
+    parsing error: any Error, _ arguments: [String], _ surroundings: Surroundings
+  ) -> ExitStatus {
     guard Rbotctl.exitCode(for: error) == .success else {
-      surroundings.output.complain(text)
+      let problem = UsageError(error, arguments: arguments)
+      let isJSON = arguments.contains("--json")
+      surroundings.output.complain(isJSON ? json("usage", problem.message) + "\n" : problem.text)
       return .usage
     }
     // Help or a version that was asked for.
-    try? surroundings.output.write(text)
+    try? surroundings.output.write(Rbotctl.fullMessage(for: error) + "\n")
     return .done
   }
 
-  private static func ended(_ error: any Error, isJSON: Bool, _ surroundings: Surroundings) -> ExitStatus {
+  /// An error as `--json` has it.
+  private static func json(_ reason: String, _ message: String) -> String {
+    let object: JSON = ["error": ["reason": .string(reason), "message": .string(message)]]
+    return SafeText.escapedJSON(object.description)
+  }
+
+  private static func ended(
+    _ error: any Error, _ options: ConnectionOptions.Values, _ surroundings: Surroundings
+  ) -> ExitStatus {
     let failure: Failure
     switch error {
     case OutputError.readerGone: return .done
@@ -69,11 +82,11 @@ public enum Program {
       failure = Failure(.refused, error.reason ?? "code_\(error.code)", error.message)
     default: failure = Failure(.refused, "internal", "\(error)")
     }
-    if isJSON {
-      let object: JSON = ["error": ["reason": .string(failure.reason), "message": .string(failure.message)]]
-      surroundings.output.complain(SafeText.escapedJSON(object.description) + "\n")
+    let message = options.placing(failure.message)
+    if options.json {
+      surroundings.output.complain(json(failure.reason, message) + "\n")
     } else {
-      surroundings.output.complain("rbotctl: \(SafeText.escaped(failure.message))\n")
+      surroundings.output.complain("rbotctl: \(SafeText.escaped(message))\n")
     }
     return failure.status
   }

@@ -15,12 +15,14 @@ struct Session: Sendable {
   var isJSON: Bool { options.json }
   var page: Page { surroundings.page() }
 
-  func connect() async throws -> Client { try await Client.connect(to: found.get().path, on: loop) }
+  func connect() async throws -> Client {
+    try await Client.connect(
+      to: found.get().path, on: loop, advice: StartAdvice(options, surroundings.environment).text)
+  }
 
   /// A command line that works where this one did, for a sentence that tells what to type next.
   func command(_ words: String) -> String {
-    let place = options.home.map { " --home \($0)" } ?? options.socket.map { " --socket \($0)" } ?? ""
-    return "rbotctl\(place) \(words)"
+    "rbotctl\(options.place) \(words)"
   }
 
   /// Connects, asks once, and leaves.
@@ -66,22 +68,31 @@ struct Session: Sendable {
   }
 
   func complain(_ message: String) {
+    let message = options.placing(message)
     surroundings.output.complain(
       "rbotctl: \(SafeText.lines(message).map(SafeText.escaped).joined(separator: "\n  "))\n")
   }
 
   // MARK: Names
 
-  /// The error with the names that there are, where it is about one that there is not.
-  func hinting(_ error: any Error, _ name: String?) async -> any Error {
-    guard let name, let refusal = error as? RPCError, refusal.reason == "unknown_strategy" else {
+  /// The error with the names that there are, where it is about one of `names` that there is not.
+  func hinting(_ error: any Error, _ names: [String]) async -> any Error {
+    guard let refusal = error as? RPCError, refusal.reason == "unknown_strategy" else { return error }
+    let known = await strategyNames() ?? []
+    let others = known + ["gateway", "rbotd"]
+    guard let name = names.count == 1 ? names[0] : names.first(where: { !others.contains($0) }) else {
       return error
     }
-    return Failure(.refused, "unknown_strategy", await unknown(name))
+    return Failure(.refused, "unknown_strategy", NearestName.unknown(name, known: known))
   }
 
   func unknown(_ name: String) async -> String {
+    NearestName.unknown(name, known: await strategyNames() ?? [])
+  }
+
+  /// Nil where the daemon does not say.
+  func strategyNames() async -> [String]? {
     let status = try? await ask("status", ["strategy": nil])
-    return NearestName.unknown(name, known: status?.items("strategies").map { $0.text("name") } ?? [])
+    return status?.items("strategies").map { $0.text("name") }
   }
 }

@@ -17,8 +17,9 @@ struct Dependencies {
   ///   - broken: names whose manifests have errors.
   init(_ manifests: [StrategyManifest], broken: Set<String>) {
     let known = Set(manifests.map(\.name) + ["gateway"])
-    let proposals = known.union(broken).sorted()
     for manifest in manifests {
+      // Whoever mistyped a name did not mean his own.
+      let proposals = known.union(broken).subtracting([manifest.name]).sorted()
       for name in manifest.requires where !known.contains(name) {
         if broken.contains(name) {
           warnings.append(.init(name: manifest.name, key: "requires", message: Self.waits(name)))

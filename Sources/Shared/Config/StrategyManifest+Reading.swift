@@ -97,7 +97,8 @@ extension StrategyManifest {
     let healthyAfter = reader.duration("healthy_after", .seconds(60))
     let limit = reader.table("limit")
     let bursts = limit.integer("bursts", 5, in: 1...10_000)
-    let within = limit.duration("within", .seconds(300))
+    let within = limit.duration(
+      "within", .seconds(300), atLeast: "1s", "in less than that nothing is restarted several times")
     limit.finish()
     reader.finish()
     return Restart(
@@ -106,9 +107,13 @@ extension StrategyManifest {
 
   private static func health(_ reader: TableReader) -> Health {
     let health = Health(
-      startTimeout: reader.duration("start_timeout", .seconds(30)),
-      heartbeat: reader.duration("heartbeat", .seconds(5)),
-      stopTimeout: reader.duration("stop_timeout", .seconds(10)),
+      startTimeout: reader.duration(
+        "start_timeout", .seconds(30), atLeast: "100ms", "no program is ready sooner, and it would be killed"),
+      heartbeat: reader.duration(
+        "heartbeat", .seconds(5), atLeast: "100ms",
+        "three missed ones end it, and any busy moment of the machine lasts longer"),
+      stopTimeout: reader.duration(
+        "stop_timeout", .seconds(10), atLeast: "100ms", "it would be killed before it can act on the stop"),
       callbackTimeout: reader.has("callback_timeout")
         ? reader.pause("callback_timeout", .zero) : reader.absent("callback_timeout"))
     reader.finish()
@@ -117,7 +122,7 @@ extension StrategyManifest {
 
   private static func limits(_ reader: TableReader) -> Limits {
     let limits = Limits(
-      memoryBytes: reader.optionalSize("memory"),
+      memoryBytes: memory(reader),
       processors: reader.read("cpu", nil, "a share of one processor like \"50%\"") {
         if case .string(let text) = $0, let share = Units.share(text), share > 0 { .some(share) } else { nil }
       },
@@ -130,6 +135,16 @@ extension StrategyManifest {
     reader.finish()
     return limits
   }
+
+  private static func memory(_ reader: TableReader) -> UInt64? {
+    guard let bytes = reader.optionalSize("memory") else { return nil }
+    if bytes < memoryBytesLeast {
+      reader.report("memory", "must be at least \"1MB\": nothing starts in less")
+    }
+    return bytes
+  }
+
+  private static let memoryBytesLeast: UInt64 = 1_000_000
 
   private static func sandbox(_ reader: TableReader) -> Sandbox {
     let sandbox = Sandbox(

@@ -27,8 +27,12 @@ final class TableReader {
     self.found = found
   }
 
-  /// Notes that a key's value will not do.
-  func report(_ key: String, _ message: String) { found.issues.append(issue(key, message)) }
+  /// Notes that a key's value will not do. Of one key the first thing is said: the others follow from it.
+  func report(_ key: String, _ message: String) {
+    let issue = issue(key, message)
+    guard !found.issues.contains(where: { $0.key == issue.key }) else { return }
+    found.issues.append(issue)
+  }
 
   /// Notes that a key's value will do, and probably not what was meant.
   func warn(_ key: String, _ message: String) { found.warnings.append(issue(key, message)) }
@@ -120,9 +124,21 @@ extension TableReader {
   }
 
   func duration(_ key: String, _ fallback: Duration) -> Duration {
-    read(key, fallback, "a duration like \"200ms\", \"5s\", \"5m\" or \"1h\", above zero") {
+    read(key, fallback, "a duration like \"200ms\", \"5s\", \"5m\", \"1h\" or \"1d\", above zero") {
       if case .string(let text) = $0, let value = Units.duration(text), value > .zero { value } else { nil }
     }
+  }
+
+  /// A duration that makes no sense below a bound.
+  ///
+  /// - Parameters:
+  ///   - least: the bound as it is written, `100ms`.
+  ///   - why: what a shorter one would do, after "must be at least …: ".
+  func duration(_ key: String, _ fallback: Duration, atLeast least: String, _ why: String) -> Duration {
+    let value = duration(key, fallback)
+    guard let bound = Units.duration(least), value < bound else { return value }
+    report(key, "must be at least \"\(least)\": \(why)")
+    return fallback
   }
 
   /// A wait that may be none: "0s".
@@ -135,7 +151,7 @@ extension TableReader {
   func optionalDuration(_ key: String) -> Duration? { has(key) ? duration(key, .zero) : absent(key) }
 
   func optionalSize(_ key: String) -> UInt64? {
-    read(key, nil, "a size like \"512MB\" or \"64KiB\"") {
+    read(key, nil, "a size like \"512MB\" or \"64KiB\" (kB, MB, GB, TB, KiB, MiB, GiB, TiB)") {
       if case .string(let text) = $0, let value = Units.size(text), value > 0 { .some(value) } else { nil }
     }
   }

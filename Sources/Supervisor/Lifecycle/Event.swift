@@ -58,8 +58,8 @@ public enum Event: Hashable, Sendable {
   /// The operating system made the process.
   case spawned(Generation, pid: Int32)
   /// It could not be made, or did not get as far as running the strategy. Temporary: the system is short of
-  /// something, and the worker is not to blame.
-  case spawnFailed(Generation, reason: String, isTemporary: Bool = false)
+  /// something, and the worker is not to blame. Final: what it needs is not to be had here, however often it is tried.
+  case spawnFailed(Generation, reason: String, isTemporary: Bool = false, isFinal: Bool = false)
   /// It introduced itself on the control channel.
   case hello(Generation)
   case ready(Generation)

@@ -120,8 +120,11 @@ public struct Lifecycle: Sendable {
     switch event {
     case .command(let command, let id): take(command, id, now)
     case .spawned(let generation, let pid): spawned(generation, pid, now)
-    case .spawnFailed(let generation, let reason, let isTemporary):
-      spawnFailed(generation, reason, isTemporary, now, using: &random)
+    case .spawnFailed(let generation, let reason, let isTemporary, let isFinal):
+      var ending = Ending(cause: .failure(reason), killAt: now)
+      ending.isTemporary = isTemporary
+      ending.isFinal = isFinal
+      spawnFailed(generation, ending, now, using: &random)
     case .hello(let generation): hello(generation)
     case .ready(let generation): ready(generation, now)
     case .heartbeat(let generation): beat(generation, now)

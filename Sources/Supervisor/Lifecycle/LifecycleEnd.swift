@@ -51,6 +51,8 @@ extension Lifecycle {
     if cannotRun(attempt, ending) {
       return giveUp("cannot run as it is written (\(reason))\(ending.lastWords.map { ": \($0)" } ?? "")")
     }
+    // Tried again at each start that a person asks for, and after a reload that changes it.
+    if ending.isFinal { return giveUp(reason) }
     guard policy.restart != .never else { return giveUp("\(reason); its policy is to never restart it") }
     let wasReady = attempt.readySince != nil
     let told = ending.lastWords.map { "\(reason): \($0)" } ?? reason

@@ -18,14 +18,12 @@ extension Lifecycle {
   }
 
   mutating func spawnFailed(
-    _ generation: Generation, _ reason: String, _ isTemporary: Bool, _ now: Moment,
+    _ generation: Generation, _ failure: Ending, _ now: Moment,
     using random: inout some RandomNumberGenerator
   ) {
     switch phase {
     case .starting(let attempt) where attempt.generation == generation && attempt.pid == nil:
-      var ending = Ending(cause: .failure(reason), killAt: now)
-      ending.isTemporary = isTemporary
-      conclude(attempt, ending, now, using: &random)
+      conclude(attempt, failure, now, using: &random)
     case .ending(let attempt, let ending) where attempt.generation == generation && attempt.pid == nil:
       conclude(attempt, ending, now, using: &random)
     default: break

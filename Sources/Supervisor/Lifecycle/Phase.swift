@@ -56,6 +56,8 @@ struct Ending: Sendable {
   var exited = false
   /// The system was short of something: no fault of the worker.
   var isTemporary = false
+  /// No other try can end differently.
+  var isFinal = false
   /// What it said of its errors last.
   var lastWords: String?
 }

@@ -67,6 +67,7 @@ extension Supervisor {
     for stream in client.streams { stream.pump() }
     for follower in logs.followers where follower.target.connection === connection { catchUp(follower) }
     client.streams.removeAll(where: \.isFinished)
+    logs.unfollow { $0.isFinished }
   }
 
   func received(_ frame: Frame, from peer: ControlPeer, on connection: Connection) {

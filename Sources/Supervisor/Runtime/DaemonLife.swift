@@ -36,6 +36,7 @@ extension Supervisor {
         "rbotd may open only \(DescriptorRoom.limit) files, and wants \(DescriptorRoom.limitMin) and 6 for each "
           + "strategy: raise its LimitNOFILE (ulimit -n)")
     }
+    for warning in options.settings.warnings { say(.warning, warning) }
     if let interval = ServiceNotify.watchdogInterval {
       // From this very loop: when it hangs, the pings end, and systemd starts us again.
       watchdog = loop.scheduleRepeatedTask(

@@ -7,23 +7,30 @@ import Wire
 
 /// The control protocol's `logs` and `runs`.
 extension Supervisor {
-  static let linesMax = 10_000
+  /// Lines of the log that may be asked for; and of them, what is read in one go.
+  static let linesMax = 1_000_000
+  static let linesAtOnce = 10_000
 
   func streamLogs(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
     var query = LogQuery()
     query.filter = try filter(params)
     let before = try params.optionalInt("before")
     query.before = before.map(Int64.init)
-    query.limit = min(max(0, try params.optionalInt("lines") ?? 100), Self.linesMax)
+    query.limit = max(0, try params.optionalInt("lines") ?? 100)
+    guard query.limit <= Self.linesMax else {
+      throw .invalidParams(
+        "lines is \(Self.linesMax) at the most: since, until and before ask for a piece of the log")
+    }
     let follows = try params.optionalBool("follow") ?? false
     if follows, before != nil || query.filter.until != nil {
       throw .invalidParams("follow goes on with what comes: it takes neither until nor before")
     }
     let target = try open(id, client, follows: follows)
     let last = logs.lastID
+    if query.limit > Self.linesAtOnce { return readLong(query, target, follows: follows) }
     var follower: LogFollower?
     if follows {
-      let new = LogFollower(query.filter, target, cursor: last)
+      let new = LogFollower(query.filter, target, asked: last, follows: true)
       follower = new
       logs.follow(new)
     }
@@ -47,6 +54,39 @@ extension Supervisor {
       catchUp(follower)
     }
   }
+
+  /// More lines than are read in one go: first where they begin, then on from there as the reader takes them.
+  private func readLong(_ query: LogQuery, _ target: StreamTarget, follows: Bool) {
+    let asked = min(logs.lastID, (query.before ?? .max) - 1)
+    let reader = LogFollower(query.filter, target, asked: asked, follows: follows)
+    logs.follow(reader)
+    let open = logs.openBlocks
+    var search = LogBeginning(of: query.limit, query.filter, before: asked + 1)
+    let end = Moment.now + Self.patience
+    Task {
+      // Page by page, so that others come in between.
+      while !search.isFound, Moment.now < end, !target.isFinished {
+        let step = await reading { [store, search] in
+          var search = search
+          try search.step(in: store, open: open)
+          return search
+        }
+        switch step {
+        case .success(let found): search = found
+        case .failure(let error):
+          logs.unfollow { $0 === target }
+          return target.fail(.refused("database", "\(error)"))
+        }
+      }
+      reader.note = Self.note(search.page)
+      target.load([])
+      reader.begin(after: search.after)
+      catchUp(reader)
+    }
+  }
+
+  /// How long the beginning of what was asked for is looked for.
+  private static let patience = Duration.seconds(60)
 
   private func filter(_ params: JSON) throws(RPCError) -> LogFilter {
     var filter = LogFilter()
@@ -90,12 +130,17 @@ extension Supervisor {
     _ query: LogQuery, _ open: [LogBlock], _ id: RequestID, from store: SupervisorStore
   ) throws -> Answer {
     let page = try store.logs(query, open: open)
-    var answer = Answer(chunks: encoded(page.entries, id))
+    return Answer(chunks: encoded(page.entries, id), note: note(page))
+  }
+
+  /// How far a search came that ended early.
+  private nonisolated static func note(_ page: LogPage) -> JSONObject {
+    var note = JSONObject()
     if let before = page.stoppedBefore {
-      answer.note["stopped_before"] = .int(before)
-      answer.note["stopped_at"] = JSON(page.stoppedAt?.description)
+      note["stopped_before"] = .int(before)
+      note["stopped_at"] = JSON(page.stoppedAt?.description)
     }
-    return answer
+    return note
   }
 
   private nonisolated static func encoded(_ entries: [LogEntry], _ id: RequestID) -> [StreamTarget.Chunk] {
@@ -107,10 +152,9 @@ extension Supervisor {
     }
   }
 
-  /// Reads for a follower what he has missed, once he has taken what waited for him.
+  /// Reads for a follower what he has missed, while he takes what waits for him.
   func catchUp(_ follower: LogFollower) {
-    let upTo = logs.lastID
-    guard let after = follower.beginReading(last: upTo) else { return }
+    guard let (after, upTo) = follower.beginReading(last: logs.lastID, now: .now) else { return }
     let open = logs.openBlocks
     let (filter, id) = (follower.filter, follower.target.id)
     Task {
@@ -119,9 +163,10 @@ extension Supervisor {
       }
       guard !follower.target.isFinished else { return }
       switch found {
-      case .success(let (chunks, reached)):
-        for chunk in chunks { follower.target.offer(chunk) }
-        follower.endReading(reached: reached, upTo: upTo)
+      case .success(let page):
+        for chunk in page.chunks { follower.target.offer(chunk) }
+        follower.endReading(reached: page.reached, upTo: upTo, gone: page.gone)
+        if follower.target.isFinished { logs.unfollow { $0 === follower.target } }
       case .failure(let error):
         logs.unfollow { $0 === follower.target }
         return follower.target.fail(.refused("database", "\(error)"))
@@ -133,9 +178,9 @@ extension Supervisor {
   private nonisolated static func read(
     _ filter: LogFilter, after: Int64, upTo: Int64, _ open: [LogBlock], _ id: RequestID,
     from store: SupervisorStore
-  ) throws -> ([StreamTarget.Chunk], reached: Int64) {
-    let (entries, reached) = try store.logs(filter, after: after, upTo: upTo, open: open)
-    return (encoded(entries, id), reached)
+  ) throws -> (chunks: [StreamTarget.Chunk], reached: Int64, gone: Int) {
+    let page = try store.logs(filter, after: after, upTo: upTo, open: open)
+    return (encoded(page.entries, id), page.reached, page.gone)
   }
 
   /// Sees to it that lines leave for the store in time.

@@ -52,7 +52,7 @@ extension Supervisor {
       "errors": ReplyLimit.issues(manifestIssues, folder: options.strategies, notes: notes),
       "warnings": ReplyLimit.issues(
         manifestWarnings, folder: options.strategies,
-        notes: rehearsalNotes + silence(summary) + forsaken(in: summary)),
+        notes: rehearsalNotes + options.settings.warnings + silence(summary) + forsaken(in: summary)),
     ]
   }
 

@@ -20,7 +20,7 @@ final class StreamTarget {
 
   let connection: Connection
   let id: RequestID
-  private let follows: Bool
+  private var follows: Bool
   private var queue: [Chunk] = []
   private var head = 0
   private var queuedBytes = 0
@@ -42,7 +42,8 @@ final class StreamTarget {
   }
 
   var hasRoom: Bool { queuedBytes < Self.roomBytes }
-  var isEmpty: Bool { head == queue.count && !isLoading && connection.takesThinnable }
+  /// Whether the past has been given to it.
+  var isLoaded: Bool { !isLoading }
 
   /// An item of now.
   func offer(_ item: (inout JSONWriter) -> Void) {
@@ -77,6 +78,17 @@ final class StreamTarget {
     untold += count
   }
 
+  /// Items that the client will not get; he is told where they would have been.
+  func leaveOut(_ count: Int) {
+    guard !isFinished else { return }
+    dropped += count
+    var note = Chunk()
+    writeNote("dropped", count, into: &note.lines)
+    queuedBytes += note.lines.readableBytes
+    if isLoading { held.append(note) } else { queue.append(note) }
+    pump()
+  }
+
   /// The items of the past, oldest first; once.
   func load<Item>(_ items: [Item], _ write: (Item, inout JSONWriter) -> Void) {
     var chunk = Chunk()
@@ -95,6 +107,20 @@ final class StreamTarget {
     for chunk in chunks { queuedBytes += chunk.lines.readableBytes }
     queue += chunks + held
     held = []
+    pump()
+  }
+
+  /// Tells the client how many lines he is behind, unless he does not even take that.
+  func tell(behind lines: Int) {
+    var note = ByteBuffer()
+    writeNote("behind", lines, into: &note)
+    _ = connection.sendThinnable(encoded: note)
+  }
+
+  /// Nothing more will come: it ends when the client has taken what waits.
+  func end(note: JSONObject) {
+    follows = false
+    end = note
     pump()
   }
 
@@ -124,15 +150,19 @@ final class StreamTarget {
 
   private func tellDropped() {
     guard untold > 0 else { return }
-    connection.send { buffer in
-      buffer.writeNotification("stream") { writer in
-        writer.beginObject()
-        writeID(&writer)
-        writer.field("dropped", untold)
-        writer.endObject()
-      }
+    var note = ByteBuffer()
+    writeNote("dropped", untold, into: &note)
+    // He may be slow: that is no reason to end the connection. Once he has drained, this comes again.
+    if connection.sendThinnable(encoded: note) { untold = 0 }
+  }
+
+  private func writeNote(_ key: StaticString, _ count: Int, into buffer: inout ByteBuffer) {
+    buffer.writeNotification("stream") { writer in
+      writer.beginObject()
+      Self.write(id, &writer)
+      writer.field(key, count)
+      writer.endObject()
     }
-    untold = 0
   }
 
   private func finish() {
@@ -172,8 +202,6 @@ final class StreamTarget {
     }
     return chunks + [chunk]
   }
-
-  private func writeID(_ writer: inout JSONWriter) { Self.write(id, &writer) }
 
   private static func write(_ id: RequestID, _ writer: inout JSONWriter) {
     writer.key("id")

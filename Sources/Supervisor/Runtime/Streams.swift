@@ -33,7 +33,7 @@ extension Supervisor {
 
   func streamEvents(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
     let follows = try params.optionalBool("follow") ?? false
-    let limit = min(max(0, try params.optionalInt("limit") ?? 100), Self.linesMax)
+    let limit = min(max(0, try params.optionalInt("limit") ?? 100), Self.linesAtOnce)
     let asked = try params.optionalInt("after")
     let target = try open(id, client, follows: follows)
     // The last so many, where no beginning is asked for.

@@ -34,7 +34,7 @@ extension Supervisor {
       case .success(let cell): supervisor.launch(worker, generation, cell)
       case .failure(let mistake):
         supervisor.log(name, run: worker.run?.id, .supervisor, .error, mistake.description)
-        supervisor.failLater(name, generation, mistake.description)
+        supervisor.failLater(name, generation, mistake.description, isFinal: mistake.isFinal)
       }
     }
   }
@@ -56,7 +56,8 @@ extension Supervisor {
     }
     if cell?.sandbox.isRequired ?? false, let off = cgroup?.layers.first(where: { !$0.isInForce }) {
       return failLater(
-        name, generation, "sandbox.required: the layer \(off.name) is not in force: \(off.detail)")
+        name, generation, "sandbox.required: the layer \(off.name) is not in force: \(off.detail)",
+        isFinal: true)
     }
     var request = SpawnRequest(
       spawnID: spawnID(name, generation), helper: options.launcher,
@@ -77,8 +78,10 @@ extension Supervisor {
   func spawnID(_ name: String, _ generation: Generation) -> String { options.mark + "\(name)/\(generation)" }
 
   /// Not at once: the machine is still saying what it wants.
-  private func failLater(_ name: String, _ generation: Generation, _ reason: String) {
-    later { $0.apply(.spawnFailed(generation, reason: reason), to: name) }
+  private func failLater(
+    _ name: String, _ generation: Generation, _ reason: String, isFinal: Bool = false
+  ) {
+    later { $0.apply(.spawnFailed(generation, reason: reason, isFinal: isFinal), to: name) }
   }
 
   /// An allow list: nothing of the daemon's own environment is passed on.
@@ -120,8 +123,12 @@ extension Supervisor {
       // An interpreter may have moved behind a shim that is the same file as ever.
       if error.stage == "exec" { cells.pythons.asked = [:] }
       log(name, run: workers[name]?.run?.id, .supervisor, .error, "\(error)")
+      // A layer of the sandbox that has to be there and is not will not be there at the next try either.
+      let isFinal =
+        cell?.sandbox.isRequired == true && ["files", "calls"].contains(error.stage) && !error.isTemporary
       apply(
-        .spawnFailed(generation, reason: error.description, isTemporary: error.isTemporary), to: name)
+        .spawnFailed(
+          generation, reason: error.description, isTemporary: error.isTemporary, isFinal: isFinal), to: name)
     case .success(let process):
       guard let worker = workers[name], worker.lifecycle.liveGeneration == generation, var run = worker.run
       else {

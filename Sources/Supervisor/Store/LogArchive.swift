@@ -21,8 +21,12 @@ final class LogArchive: Sendable {
 
   private let state = Mutex(State())
   private let bytesMax: Int
+  let losses: LogLosses
 
-  init(bytesMax: Int64) { self.bytesMax = Int(clamping: bytesMax) }
+  init(bytesMax: Int64, losses: LogLosses = LogLosses()) {
+    self.bytesMax = Int(clamping: bytesMax)
+    self.losses = losses
+  }
 
   /// Lines that retention has deleted since the start.
   var deleted: Int { state.withLock { $0.deleted } }
@@ -31,6 +35,7 @@ final class LogArchive: Sendable {
   func add(_ blocks: [LogBlock], to database: Database) throws {
     var usage = try state.withLock { $0.usage } ?? Self.count(database)
     var deleted = 0
+    var lost: [LogBlock] = []
     let statement = try database.cachedStatement(
       sql: """
         INSERT INTO log_blocks (last_id, first_id, floor, source, first_ns, last_ns, first_run, last_run, severities,
@@ -57,10 +62,12 @@ final class LogArchive: Sendable {
       if gone.isEmpty { usage[loudest] = nil }
       for block in gone {
         usage[loudest, default: 0] -= block.bytes
-        deleted += block.lines
+        deleted += block.outline.lines
       }
+      lost += gone.map(\.outline)
       total = usage.values.reduce(0, +)
     }
+    remember(lost, database)
     database.afterNextTransaction { [usage, deleted] _ in
       self.state.withLock { state in
         state.usage = usage
@@ -77,10 +84,11 @@ final class LogArchive: Sendable {
           "last_id IN (SELECT last_id FROM log_blocks ORDER BY last_id LIMIT \(Self.stepBlocks)) AND aged_ns < ?",
           [bound.nanoseconds], excess: .max, database)
         _ = try Row.fetchAll(database, sql: "PRAGMA incremental_vacuum(512)")
+        remember(gone.map(\.outline), database)
         database.afterNextTransaction { _ in
           self.state.withLock { state in
-            for block in gone { state.usage?[block.source]? -= block.bytes }
-            state.deleted += gone.reduce(0) { $0 + $1.lines }
+            for block in gone { state.usage?[block.outline.source]? -= block.bytes }
+            state.deleted += gone.reduce(0) { $0 + $1.outline.lines }
           }
         }
         return gone.count
@@ -89,10 +97,18 @@ final class LogArchive: Sendable {
     }
   }
 
+  /// Before the transaction ends, so that whoever does not see the blocks any more finds them here.
+  private func remember(_ gone: [LogBlock], _ database: Database) {
+    guard !gone.isEmpty else { return }
+    losses.add(gone)
+    let ids = Set(gone.map(\.lastID))
+    database.afterNextTransaction(onCommit: { _ in }, onRollback: { [losses] _ in losses.remove(ids) })
+  }
+
   private struct Gone {
-    let source: String
+    /// The block without its lines.
+    let outline: LogBlock
     let bytes: Int
-    let lines: Int
   }
 
   /// Deletes the first blocks of a selection until `excess` bytes are gone.
@@ -100,7 +116,11 @@ final class LogArchive: Sendable {
     _ condition: String, _ arguments: StatementArguments, excess: Int, _ database: Database
   ) throws -> [Gone] {
     let rows = try Row.fetchAll(
-      database, sql: "SELECT last_id, source, bytes, lines FROM log_blocks WHERE \(condition)",
+      database,
+      sql: """
+        SELECT last_id, first_id, floor, source, first_ns, last_ns, first_run, last_run, severities, streams, lines,
+          bytes FROM log_blocks WHERE \(condition)
+        """,
       arguments: arguments)
     var gone: [Gone] = []
     var freed = 0
@@ -108,11 +128,16 @@ final class LogArchive: Sendable {
     for row in rows where freed < excess {
       statement.setUncheckedArguments([row[0] as Int64])
       try statement.execute()
-      freed += row[2] as Int
-      gone.append(Gone(source: row[1], bytes: row[2], lines: row[3]))
+      let outline = LogBlock(
+        source: row[3], firstID: row[1], lastID: row[0], floor: row[2], times: range(row[4], row[5]),
+        runs: range(row[6], row[7]), severities: row[8], streams: row[9], lines: row[10], data: [])
+      freed += row[11] as Int
+      gone.append(Gone(outline: outline, bytes: row[11]))
     }
     return gone
   }
+
+  private static func range(_ low: Int64, _ high: Int64) -> ClosedRange<Int64> { low...max(low, high) }
 
   private static func count(_ database: Database) throws -> [String: Int] {
     var usage: [String: Int] = [:]

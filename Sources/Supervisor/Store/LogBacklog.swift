@@ -14,6 +14,9 @@ struct LogBacklog {
   private(set) var lost: [String: Int] = [:]
   private(set) var lostLines = 0
   private(set) var waitingLines = 0
+  private let losses: LogLosses
+
+  init(losses: LogLosses) { self.losses = losses }
 
   /// Everything that may not be in the file yet.
   var waiting: [LogBlock] { blocks }
@@ -64,6 +67,7 @@ struct LogBacklog {
   private mutating func lose(_ block: LogBlock) {
     lost[block.source, default: 0] += block.lines
     lostLines += block.lines
+    losses.add([block])
   }
 
   /// Drops the oldest block of the source that has most, of those that are not being written.

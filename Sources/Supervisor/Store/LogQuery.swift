@@ -67,21 +67,36 @@ extension LogQuery {
   }
 }
 
+/// What comes after a line.
+public struct LogContinued: Sendable {
+  /// In the order of their ids.
+  public var entries: [LogEntry]
+  /// Up to this id everything has been looked at.
+  public var reached: Int64
+  /// Lines up to there that are not to be had any more: deleted to make room, or lost because the disk took nothing.
+  public var gone: Int
+}
+
 /// What comes after a line: for readers that fell behind.
 struct LogContinuation: Sendable {
   var filter = LogFilter()
   var after: Int64
   /// The last line that counts; what is newer reaches the reader in another way.
   var upTo: Int64
-  var limit = 4_096
+  var limit = 16_384
   var bytesMax = 8 << 20
 
-  /// The next lines, and up to which id everything has been looked at.
-  func fetch(_ database: Database, waiting: [LogBlock]) throws -> (entries: [LogEntry], reached: Int64) {
-    guard after < upTo else { return ([], upTo) }
-    var scan = LogScan(filter: filter, direction: .forward, ids: after + 1...upTo, limit: limit)
+  /// The next lines, up to which id everything has been looked at, and how many up to there are gone.
+  func fetch(_ database: Database, waiting: [LogBlock], losses: LogLosses) throws -> LogContinued {
+    guard after < upTo else { return LogContinued(entries: [], reached: upTo, gone: 0) }
+    var scan = LogScan(
+      filter: filter, direction: .forward, ids: after + 1...upTo, limit: limit, bytesMax: bytesMax)
     var budget = Budget(bytes: bytesMax, patience: .seconds(1))
     var taken = Set<Int64>()
+    func found(reached: Int64) -> LogContinued {
+      let gone = losses.count(filter, after: after, upTo: reached, except: taken)
+      return LogContinued(entries: scan.entries, reached: reached, gone: gone)
+    }
     var memory = waiting.filter { $0.lastID > after }.sorted { $0.lastID > $1.lastID }
     var floor = after
     let rows = try LogRows(database, filter, "last_id > ?", [after], order: "last_id")
@@ -93,7 +108,7 @@ struct LogContinuation: Sendable {
       if row.floor > upTo || scan.isComplete(next: row.floor) { break }
       // Between two floors nothing overlaps: there it may end without losing anything.
       if row.floor > floor, !budget.spend(0) {
-        return (scan.entries, row.floor - 1)
+        return found(reached: row.floor - 1)
       }
       floor = row.floor
       guard taken.insert(row.lastID).inserted else { continue }
@@ -106,7 +121,7 @@ struct LogContinuation: Sendable {
     }
     let entries = scan.entries
     let isFull = entries.count >= limit || scan.isCut
-    return (entries, isFull ? entries.last?.id ?? upTo : upTo)
+    return found(reached: isFull ? entries.last?.id ?? upTo : upTo)
   }
 }
 

@@ -7,7 +7,7 @@ import Synchronization
 /// Writes blocks of lines, many in one transaction, from a thread of its own; whoever appends never waits.
 final class LogWriter: Sendable {
   private struct State {
-    var backlog = LogBacklog()
+    var backlog: LogBacklog
     var isClosed = false
     var isFinished = false
     var isAsleep = false
@@ -19,7 +19,7 @@ final class LogWriter: Sendable {
   private static let batchBytes = 4 << 20
 
   let archive: LogArchive
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let wake = DispatchSemaphore(value: 0)
   private let pool: DatabasePool
   private let onTrouble: @Sendable (StorageError?) -> Void
@@ -27,6 +27,7 @@ final class LogWriter: Sendable {
   init(pool: DatabasePool, archive: LogArchive, onTrouble: @escaping @Sendable (StorageError?) -> Void) {
     self.pool = pool
     self.archive = archive
+    state = Mutex(State(backlog: LogBacklog(losses: archive.losses)))
     self.onTrouble = onTrouble
     let thread = Thread { [self] in run() }
     thread.name = "logs"

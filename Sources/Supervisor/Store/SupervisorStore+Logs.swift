@@ -35,11 +35,13 @@ extension SupervisorStore {
   /// The next lines that match after `after` and up to `upTo`, oldest first, and the id up to which that is all.
   public func logs(
     _ filter: LogFilter, after: Int64, upTo: Int64, open: [LogBlock]
-  ) throws(StorageError) -> (entries: [LogEntry], reached: Int64) {
+  ) throws(StorageError) -> LogContinued {
     let waiting = open + logWriter.waiting
+    let losses = logWriter.archive.losses
     do {
       return try pool.read { database in
-        try LogContinuation(filter: filter, after: after, upTo: upTo).fetch(database, waiting: waiting)
+        let question = LogContinuation(filter: filter, after: after, upTo: upTo)
+        return try question.fetch(database, waiting: waiting, losses: losses)
       }
     } catch {
       throw StorageError(error, path: pool.path)

@@ -59,8 +59,28 @@ import Wire
     try await withDaemon(Self.stream(1, dropped: 12)) { daemon in
       let (status, output) = await rbotctl("events", "--after", "5", "--socket", daemon.path)
       #expect(status == .done)
-      #expect(output.complained.contains("12 items were dropped"))
+      #expect(output.complained.contains("12 events are missing"))
       #expect(daemon.requests.first?.params == ["follow": false, "after": 5, "limit": 100])
+    }
+  }
+
+  @Test func howFarBehindAReaderIsIsSaidBesideTheLines() async throws {
+    let answer: FakeDaemon.Answer = { _, _, id, connection in
+      guard case .number(let number) = id else { return }
+      Self.send(1, id, connection)
+      for count in [1_234_567, 0] {
+        connection.send(notification: "stream", ["id": .int(number), "behind": .int(count)])
+      }
+      connection.send(notification: "stream", ["id": .int(number), "dropped": 4_000])
+      connection.reply(to: id, result: ["items": 1])
+    }
+    try await withDaemon(answer) { daemon in
+      let (_, output) = await rbotctl("logs", "-f", "--socket", daemon.path)
+      #expect(output.lines.count == 1)
+      #expect(output.complained.hasPrefix("rbotctl: … 1,234,567 lines behind\nrbotctl: no longer behind\n"))
+      #expect(output.complained.contains("4,000 lines are missing here"))
+      let (_, json) = await rbotctl("logs", "-f", "--json", "--socket", daemon.path)
+      #expect(json.complained.hasPrefix("{\"behind\":1234567}\n{\"behind\":0}\n{\"dropped\":4000}\n"))
     }
   }
 

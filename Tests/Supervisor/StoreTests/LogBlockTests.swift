@@ -77,7 +77,7 @@ struct LogBlockTests {
 
   @Test("When there is no room, whoever said most loses his oldest lines, and the others keep theirs")
   func backlog() {
-    var backlog = LogBacklog()
+    var backlog = LogBacklog(losses: LogLosses())
     var id: Int64 = 0
     func block(_ source: String, bytes: Int) -> LogBlock? {
       var open = OpenLogBlock(source: source)

@@ -63,9 +63,9 @@ struct LogQueryTests {
       // The same from the front, as one who was left behind reads it.
       let after = Int64.random(in: 0...last, using: &lines.dice)
       let upTo = Int64.random(in: after...last, using: &lines.dice)
-      let (next, reached) = try store.logs(filter, after: after, upTo: upTo, open: memory)
-      #expect(reached == upTo)
-      #expect(next == entries.filter { Self.matches($0, filter) && $0.id > after && $0.id <= upTo })
+      let next = try store.logs(filter, after: after, upTo: upTo, open: memory)
+      #expect(next.reached == upTo && next.gone == 0)
+      #expect(next.entries == entries.filter { Self.matches($0, filter) && $0.id > after && $0.id <= upTo })
     }
     await store.close()
   }
@@ -84,10 +84,12 @@ struct LogQueryTests {
       var after: Int64 = 0
       while after < last {
         let reader = LogContinuation(after: after, upTo: last, limit: limit, bytesMax: 4_000)
-        let (next, reached) = try await store.pool.read { [reader] in try reader.fetch($0, waiting: []) }
-        #expect(reached > after)
-        found += next
-        after = reached
+        let next = try await store.pool.read { [reader] in
+          try reader.fetch($0, waiting: [], losses: LogLosses())
+        }
+        #expect(next.reached > after && next.gone == 0)
+        found += next.entries
+        after = next.reached
       }
       #expect(found.map(\.id) == entries.map(\.id))
     }

@@ -48,13 +48,42 @@ struct AddVerb: Verb {
       throw Failure(.refused, "exists", "\(target) is there already; move it away, or choose another --name")
     }
     try put(candidate, target)
+    guard lstat(target, &status) == 0 else { throw Failure.system("look at \(target)") }
+    let answer: JSON
     do {
-      return try await load(candidate.name, target, folder, session)
+      answer = try await session.reload()
     } catch {
-      Removal.tree(target)
-      _ = try? await session.reload()
-      throw error
+      throw Failure(
+        .refused, "not_loaded",
+        "rbotd did not say whether it takes it: \(error); \(target) stays, and is tried again by: "
+          + session.command("reload"))
     }
+    let complaints = session.complaints(answer, below: target, in: folder)
+    guard complaints.isEmpty else {
+      let rest = await takeBack(target, (status.st_dev, status.st_ino), session)
+      throw Failure(
+        .refused, "has_errors", "rbotd does not take it: \(complaints.joined(separator: "; "))\(rest)")
+    }
+    do {
+      return try await arrived(candidate.name, target, answer, session)
+    } catch {
+      throw Failure(
+        .refused, "unknown_state",
+        "\(target) is added, and what became of it is not known: \(error); see \(session.command("status"))")
+    }
+  }
+
+  /// Removes what this command has put there, and nothing that somebody has put in its place since.
+  ///
+  /// - Returns: what is left of it, for the end of a sentence.
+  private func takeBack(_ target: String, _ own: (dev_t, ino_t), _ session: Session) async -> String {
+    var status = stat()
+    guard lstat(target, &status) == 0, (status.st_dev, status.st_ino) == own else {
+      return "; \(target) is another's by now, and stays"
+    }
+    if link { unlink(target) } else { Removal.tree(target) }
+    _ = try? await session.reload()
+    return ""
   }
 
   /// Everything at once, before anything is copied.
@@ -94,14 +123,9 @@ struct AddVerb: Verb {
     }
   }
 
-  private func load(_ name: String, _ target: String, _ folder: String, _ session: Session) async throws
+  private func arrived(_ name: String, _ target: String, _ answer: JSON, _ session: Session) async throws
     -> ExitStatus
   {
-    let answer = try await session.reload()
-    let complaints = session.complaints(answer, below: target, in: folder)
-    guard complaints.isEmpty else {
-      throw Failure(.refused, "has_errors", "rbotd does not take it: \(complaints.joined(separator: "; "))")
-    }
     let strategy = try await session.settled(name)
     let isTrouble = ["failed", "backoff"].contains(strategy?.text("state") ?? "failed")
     if session.isJSON {

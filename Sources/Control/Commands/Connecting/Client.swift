@@ -19,8 +19,9 @@ struct Client: Sendable {
 
   /// Connects and says hello.
   ///
+  /// - Parameter advice: what to do where nobody listens.
   /// - Throws: ``Failure`` that says which socket was tried and what to do.
-  static func connect(to path: String, on loop: any EventLoop) async throws -> Client {
+  static func connect(to path: String, on loop: any EventLoop, advice: String = "") async throws -> Client {
     let receiver = StreamReceiver(on: loop)
     let connection: Connection
     do {
@@ -28,7 +29,7 @@ struct Client: Sendable {
     } catch {
       // There was no connection whose end could be told.
       receiver.ended.fail(error)
-      throw unreachable(path, error)
+      throw unreachable(path, error, advice)
     }
     let client = Client(connection: connection, receiver: receiver, path: path)
     do {
@@ -65,13 +66,13 @@ struct Client: Sendable {
   /// - Returns: the final answer.
   func stream(
     _ method: String, _ params: JSON, deliver: @escaping @Sendable (JSON) throws -> Void,
-    missed: @escaping @Sendable (Int) -> Void = { _ in }
+    note: @escaping @Sendable (StreamNote) -> Void = { _ in }
   ) async throws -> JSON {
     let (connection, receiver) = (connection, receiver)
     do {
       return try await connection.eventLoop.flatSubmit {
         connection.request(timeout: Self.streamTimeout, method: method) { id, buffer in
-          receiver.begin(id, deliver, missed: missed)
+          receiver.begin(id, deliver, note: note)
           buffer.writeRequest(id, method, params)
         }
       }.get()
@@ -99,10 +100,10 @@ struct Client: Sendable {
     }
   }
 
-  private static func unreachable(_ path: String, _ error: any Error) -> Failure {
+  private static func unreachable(_ path: String, _ error: any Error, _ advice: String) -> Failure {
     let code = (error as? IOError)?.errnoCode
     let why: String
-    var advice = "; start it with \"make run\" in a checkout, or \"systemctl start rbotd\""
+    var advice = advice.isEmpty ? "" : "; \(advice)"
     switch code {
     case ENOENT: why = "there is no such socket"
     case ECONNREFUSED: why = "nobody listens there"

@@ -9,7 +9,8 @@ struct LogsVerb: Verb {
   @ParentCommand var parent: Rbotctl
   @Argument(help: "Strategies, gateway or rbotd; all without a name.") var names: [String] = []
   @Flag(name: [.short, .long], help: "Go on with what comes, until Ctrl-C.") var follow = false
-  @Option(name: [.customShort("n"), .long], help: "How many lines of the past, at the most.") var lines = 100
+  @Option(name: [.customShort("n"), .long], help: "How many lines of the past, up to 1000000.") var lines =
+    100
   @Option(help: "The least grave level to show: \(LogsVerb.levels).", transform: LogsVerb.level)
   var level = LogLevel.debug
   @Option(help: "Only what was said since then: \(Since.usage).") var since: String?
@@ -42,6 +43,9 @@ struct LogsVerb: Verb {
 
   func validate() throws {
     if lines < 0 { throw ValidationError("-n must not be negative") }
+    if lines > 1_000_000 {
+      throw ValidationError("-n is 1000000 at the most; --since and --until show any piece of the log")
+    }
     for (option, text) in [("--since", since), ("--until", until)] {
       if let text, Since.moment(text, now: Timestamp(nanoseconds: 0)) == nil {
         throw ValidationError("\(option) takes \(Since.usage), not \(text)")
@@ -64,11 +68,11 @@ struct LogsVerb: Verb {
     if let run { params["run"] = .int(run) }
     if let stream { params["streams"] = .array(stream.map(JSON.string)) }
     do {
-      return try await session.stream("logs", .object(params), follows: follow) {
+      return try await session.stream("logs", .object(params), of: "lines", follows: follow) {
         LogView(item: $0, page: $1).lines
       }
     } catch {
-      throw await session.hinting(error, names.count == 1 ? names.first : nil)
+      throw await session.hinting(error, names)
     }
   }
 }

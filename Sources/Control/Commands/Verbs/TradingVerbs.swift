@@ -14,6 +14,16 @@ struct Selection: ParsableArguments {
   }
 }
 
+extension Session {
+  /// An empty list of a strategy that there is not would look like one of a strategy that has done nothing.
+  func require(_ strategy: String?, where list: [JSON]) async throws(Failure) {
+    guard let strategy, list.isEmpty, let known = await strategyNames(), !known.contains(strategy) else {
+      return
+    }
+    throw Failure(.refused, "unknown_strategy", NearestName.unknown(strategy, known: known))
+  }
+}
+
 struct OrdersVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "orders", abstract: "Show orders, newest first.")
@@ -26,6 +36,7 @@ struct OrdersVerb: Verb {
   func run(_ session: Session) async throws -> ExitStatus {
     let params: JSON = ["strategy": JSON(selection.strategy), "state": open ? "open" : "all"]
     let orders = try await session.pages("orders", params, limit: selection.lines)
+    try await session.require(selection.strategy, where: orders)
     try session.show(["orders": .array(orders)]) { OrdersView(orders: orders, page: $0).lines }
     return .done
   }
@@ -41,6 +52,7 @@ struct FillsVerb: Verb {
   func run(_ session: Session) async throws -> ExitStatus {
     let fills = try await session.pages(
       "fills", ["strategy": JSON(selection.strategy)], limit: selection.lines)
+    try await session.require(selection.strategy, where: fills)
     try session.show(["fills": .array(fills)]) { FillsView(fills: fills, page: $0).lines }
     return .done
   }
@@ -57,6 +69,7 @@ struct PositionsVerb: Verb {
   func run(_ session: Session) async throws -> ExitStatus {
     let answer = try await session.ask("positions", ["strategy": JSON(selection.strategy)])
     let shown = Array(answer.items("positions").prefix(selection.lines))
+    try await session.require(selection.strategy, where: shown)
     try session.show(["positions": .array(shown)]) { PositionsView(positions: shown, page: $0).lines }
     return .done
   }

@@ -53,7 +53,10 @@ extension WorkerVerb {
         let state = result.text("state")
         let message = result.text("message")
         try session.write([
-          Line([name, padding, Span(message.isEmpty ? state : message, StateWord.style(state))])
+          Line([
+            name, padding,
+            Span(message.isEmpty ? state : session.options.placing(message), StateWord.style(state)),
+          ])
         ])
       } else if result.text("reason") == "unknown_strategy" {
         session.complain(await session.unknown(result.text("name")))

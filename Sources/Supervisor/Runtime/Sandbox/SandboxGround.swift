@@ -62,6 +62,11 @@ struct SandboxWish: Equatable, Sendable {
 /// Why a strategy cannot be run as its manifest wants it: a sentence.
 struct SandboxMistake: Error, Equatable, CustomStringConvertible {
   var description: String
+  /// The manifest or the machine must change first: another try is of no use.
+  var isFinal: Bool
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String, isFinal: Bool = false) {
+    self.description = description
+    self.isFinal = isFinal
+  }
 }

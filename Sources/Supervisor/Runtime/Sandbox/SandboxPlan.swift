@@ -49,7 +49,7 @@ struct SandboxPlan: Equatable, Sendable {
     let closed = cell.user.map { Self.closed(paths.wished, to: $0, view) } ?? []
     warnings = (cell.warning.map { [$0] } ?? []) + closed + terms.warnings
     if wish.isRequired, let first = warnings.first {
-      throw SandboxMistake("sandbox.required: \(first)")
+      throw SandboxMistake("sandbox.required: \(first)", isFinal: true)
     }
   }
 }
@@ -80,7 +80,9 @@ struct SandboxReach: Equatable, Sendable {
   ) throws(SandboxMistake) {
     let places = ground.places
     let home = view.resolve(folder) ?? folder
-    if let why = SandboxPaths.exposes(home, places) { throw SandboxMistake("its folder \(home) \(why)") }
+    if let why = SandboxPaths.exposes(home, places) {
+      throw SandboxMistake("its folder \(home) \(why)", isFinal: true)
+    }
     let read = try Self.given(wish.read, "read", name: name, folder: folder, places, view)
     let write = try Self.given(wish.write, "write", name: name, folder: folder, places, view)
     let program = PythonCommand.find(command[0], folder: folder, searchPath: places.searchPath, view)
@@ -101,7 +103,7 @@ struct SandboxReach: Equatable, Sendable {
     guard readable.count <= Sandbox.readableMax, writable.count <= Sandbox.writableMax else {
       throw SandboxMistake(
         "its sandbox would open \(readable.count) folders and files for reading and \(writable.count) for writing, "
-          + "and \(Sandbox.readableMax) and \(Sandbox.writableMax) are the most: name fewer")
+          + "and \(Sandbox.readableMax) and \(Sandbox.writableMax) are the most: name fewer", isFinal: true)
     }
   }
 
@@ -117,7 +119,7 @@ struct SandboxReach: Equatable, Sendable {
       let home = view.resolve(folder) ?? folder
       if let why = SandboxPaths.refusal(real, writing: key == "write", name: name, folder: home, places, view)
       {
-        throw SandboxMistake("sandbox.\(key): \(path) \(why)")
+        throw SandboxMistake("sandbox.\(key): \(path) \(why)", isFinal: true)
       }
       found.append(real)
     }
