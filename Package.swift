@@ -129,7 +129,9 @@ let allTests: [Target] = [
   tests("MatchingTests", "Shared/MatchingTests", ["Matching", "Model"]),
   tests("ScheduleTests", "Shared/ScheduleTests", ["Schedule", "Model"]),
   tests("LifecycleTests", "Supervisor/LifecycleTests", ["Lifecycle", "Model"]),
-  tests("RuntimeTests", "Supervisor/RuntimeTests", ["Runtime", "Lifecycle", "Model", "Platform"]),
+  tests(
+    "RuntimeTests", "Supervisor/RuntimeTests",
+    ["Runtime", "Lifecycle", "Model", "Platform", "SupervisorStore"]),
   tests(
     "SupervisorStoreTests", "Supervisor/StoreTests",
     ["SupervisorStore", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),

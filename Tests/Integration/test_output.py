@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Control, Daemon, eventually
+from daemon import Control, Daemon, Refused, eventually
 from samples import command
 
 # A strategy that says hello, is ready, and then does what the rest of the program says.
@@ -194,6 +194,46 @@ idle()
             assert item["id"] > last
             last = item["id"]
         control.close()
+
+
+def test_one_who_fell_behind_gets_all_of_it_and_is_told_how_far_behind_he_is() -> None:
+    count = 60_000
+    code = rf"""
+while not os.path.exists("go"):
+    tell("heartbeat", {{"progress": 1}}); time.sleep(0.05)
+for number in range({count}):
+    out.write(b"line number %012d of a strategy that says more than it should\n" % number)
+out.flush()
+tell("log", {{"level": "info", "message": "that was all"}})
+idle()
+"""
+    wanted = {"names": ["flood"], "streams": ["stdout"]}
+    with Daemon({"flood": talker("flood", code, "1GB/s")}) as daemon:
+        daemon.wait_ready("flood")
+        control = daemon.control(120)
+        control.send("logs", {**wanted, "follow": True, "lines": 0})
+        (daemon.strategies / "flood" / "go").touch()
+        said(daemon, "flood", "that was all")
+        # Only now does he read: far more than fits into any buffer.
+        numbers, behind = [], []
+        while len(numbers) < count or behind[-1] != 0:
+            params = control.read()["params"]
+            assert "dropped" not in params
+            if "behind" in params:
+                behind.append(params["behind"])
+            else:
+                numbers.append(int(params["item"]["message"].split()[2]))
+        control.close()
+        assert numbers == list(range(count))
+        assert behind[0] > 10_000
+
+        # More than is read at once, from the first to the last.
+        long = [item["message"] for item in lines(daemon, **wanted, lines=25_000)]
+        assert [int(message.split()[2]) for message in long] == list(range(count - 25_000, count))
+        shown = daemon.ctl("logs", "flood", "-n", "25000", "--stream", "stdout", timeout=120).stdout
+        assert len(shown.splitlines()) == 25_000
+        with pytest.raises(Refused, match="1000000 at the most"):
+            lines(daemon, lines=2_000_000)
 
 
 def test_a_reader_who_never_reads_is_left_behind_and_costs_little() -> None:

@@ -86,6 +86,11 @@ struct Session: Sendable {
     return Failure(.refused, "unknown_strategy", NearestName.unknown(name, known: known))
   }
 
+  /// The same about one name.
+  func hinting(_ error: any Error, _ name: String?) async -> any Error {
+    await hinting(error, name.map { [$0] } ?? [])
+  }
+
   func unknown(_ name: String) async -> String {
     NearestName.unknown(name, known: await strategyNames() ?? [])
   }

@@ -112,6 +112,7 @@ extension Supervisor {
     case "metrics.history": try showMetricHistory(params, id, client)
     case "orders", "fills", "positions", "accounts", "summary": passOn(method, params, id, client)
     case "reload": try reload(params, id, client)
+    case "check": try check(params, id, client)
     case "version":
       client.connection.reply(
         to: id,

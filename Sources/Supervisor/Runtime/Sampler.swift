@@ -69,6 +69,9 @@ final class Sampler: Sendable {
     shown.withLock { $0[name] }.flatMap { $0.pid == pid ? $0 : nil }
   }
 
+  /// Whether a round still runs.
+  var isAtWork: Bool { isBusy.load(ordering: .acquiring) }
+
   /// Begins a round, unless the last one still runs: then this one is left out.
   ///
   /// - Parameter time: the wall clock's seconds.

@@ -104,6 +104,47 @@ import Wire
     #expect(folder.names.isEmpty)
   }
 
+  @Test func aDaemonKnowsItsOwnPathBetter() async throws {
+    let (folder, source) = (try TestFolder(), try TestFolder())
+    try source.put("strategy.toml", "name = \"bot\"\ncommand = [\"no-such-program-anywhere\"]\n")
+    var all = answers(folder)
+    all["check"] = ["errors": [], "warnings": []]
+    try await withDaemon(all) { daemon in
+      let (status, _) = await rbotctl("add", source.path, "--socket", daemon.path)
+      #expect(status == .done)
+      #expect(
+        daemon.requests.first { $0.method == "check" }?.params.text("manifest").contains("no-such") == true)
+    }
+    all["check"] = [
+      "errors": [["path": "x", "line": 3, "message": "sandbox.read: too much"]], "warnings": [],
+    ]
+    try await withDaemon(all) { daemon in
+      let (status, output) = await rbotctl("check", source.path, "--socket", daemon.path)
+      #expect(status == .refused && output.written.contains("strategy.toml:3: error: sandbox.read: too much"))
+    }
+  }
+
+  @Test func aCopyStaysWhereTheDaemonDoesNotSayWhetherItTakesIt() async throws {
+    let (folder, source) = (try TestFolder(), try TestFolder())
+    try source.put("strategy.toml", Self.plain)
+    let all = answers(folder)
+    let silent: FakeDaemon.Answer = { method, _, id, connection in
+      if let answer = all[method], method != "reload" {
+        connection.reply(to: id, result: answer)
+      } else if method == "reload" {
+        connection.close()
+      } else {
+        connection.reply(to: id, error: .unknownMethod(method))
+      }
+    }
+    try await withDaemon(silent) { daemon in
+      let (status, output) = await rbotctl("add", source.path, "--socket", daemon.path)
+      #expect(
+        status == .refused && output.complained.contains("\(folder.path)/bot stays"), "\(output.complained)")
+    }
+    #expect(folder.names == ["bot"])
+  }
+
   @Test func whatTheDaemonRefusesIsTakenOutAgain() async throws {
     let (folder, source) = (try TestFolder(), try TestFolder())
     try source.put("strategy.toml", Self.plain)

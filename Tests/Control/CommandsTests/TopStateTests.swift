@@ -105,6 +105,17 @@ func manyStrategies(_ count: Int, name: (Int) -> String = { "bot-\($0)" }) -> JS
       ])
   }
 
+  @Test("A freeze asks first, and the same key lets a frozen one go on") func freeze() {
+    guard case .object(var status) = Sample.status, var frozen = Sample.stopped.objectValue else { return }
+    var state = state(Sample.status)
+    #expect(pressed("z", in: &state) == [])
+    #expect(pressed("y", in: &state) == [.command(verb: "freeze", name: "ema-cross")])
+    frozen["frozen"] = true
+    status["strategies"] = [.object(frozen)]
+    state = self.state(.object(status))
+    #expect(pressed("z", in: &state) == [.command(verb: "resume", name: "momentum-sniper")])
+  }
+
   @Test("While rbotd does not answer nothing is asked of it") func lost() {
     var state = state()
     _ = state.handle(.lost("gone"), now: Self.start)

@@ -32,6 +32,42 @@ import Wire
     if count > 0 { #expect(rows.contains { $0.hasPrefix("bot-0 ") }) }
   }
 
+  @Test(
+    "The last row holds whole hints, and always the ones that lead on", arguments: [40, 60, 79, 80, 81, 120])
+  func hints(_ columns: Int) {
+    let last = text(state(manyStrategies(3), columns, 24)).last ?? ""
+    #expect(last.hasPrefix("? help  q quit") && !last.contains("…"))
+    #expect(columns < 120 || last.hasSuffix("z freeze  / filter"))
+  }
+
+  @Test("Money stands with its points below each other")
+  func aligned() {
+    guard case .object(var status) = Sample.status else { return }
+    status["strategies"] = .array(
+      ["0.0012", "-3.5", "1200", "0"].enumerated().map { index, amount in
+        Sample.strategy("bot-\(index)", "ready", units: "1", realised: amount, unrealised: "0")
+      })
+    let rows = text(state(.object(status), 80, 24)).filter { $0.hasPrefix("bot-") }
+    let points = rows.compactMap { row in
+      row.lastIndex(of: ".").map { row.distance(from: row.startIndex, to: $0) }
+    }
+    #expect(points.count == 4 && Set(points).count == 1)
+  }
+
+  @Test("When one is scheduled, the table shows how long until each is due, at 80 columns too")
+  func scheduled() {
+    guard case .object(var status) = Sample.status, var daily = Sample.stopped.objectValue else { return }
+    #expect(!text(state(Sample.status, 80, 24)).joined().contains("NEXT"))
+    daily["state"] = "scheduled"
+    daily["schedule"] = [
+      "text": "30 9 * * *", "timezone": "UTC", "next": "2026-11-21T14:05:00Z", "closes": nil,
+    ]
+    status["strategies"] = [.object(daily)]
+    let rows = text(state(.object(status), 80, 24))
+    #expect(rows.contains { $0.contains("STATE") && $0.contains("NEXT") })
+    #expect(rows.contains { $0.contains("scheduled") && $0.contains("2h 5m") })
+  }
+
   @Test("Long, wide and hostile names neither break rows nor reach the terminal")
   func hostile() {
     let names = [

@@ -23,6 +23,48 @@ import Testing
     #expect(try warnings(text) == [expected])
   }
 
+  @Test(arguments: [
+    ("[health]\nheartbeat = \"1ms\"\n", "health.heartbeat", "must be at least \"100ms\""),
+    ("[health]\nstop_timeout = \"5ms\"\n", "health.stop_timeout", "must be at least \"100ms\""),
+    ("[health]\nstart_timeout = \"99ms\"\n", "health.start_timeout", "must be at least \"100ms\""),
+    ("[restart]\nlimit = { within = \"1ms\" }\n", "restart.limit.within", "must be at least \"1s\""),
+    ("[limits]\nmemory = \"12kB\"\n", "limits.memory", "must be at least \"1MB\""),
+    (
+      "[limits]\nmemory = \"512kJ\"\n", "limits.memory", "(kB, MB, GB, TB, KiB, MiB, GiB, TiB), not \"512kJ\""
+    ),
+  ])
+  func whatCannotBeMeantIsAnErrorThatSaysWhy(_ text: String, _ key: String, _ message: String) {
+    let error = #expect(throws: ConfigErrors.self) { try warnings(text) }
+    #expect(error?.issues.map(\.key) == [key])
+    #expect(error?.issues.first?.message.contains(message) == true)
+  }
+
+  @Test(arguments: ["name", "command", "run"])
+  func aWrongTypeIsToldOnce(_ key: String) {
+    let lines = ["name": "name = \"bot\"", "command": "command = [\"true\"]"].filter {
+      $0.key != key && !(key == "run" && $0.key == "command")
+    }
+    let text = lines.values.sorted().reversed().joined(separator: "\n") + "\n\(key) = 5\n"
+    let error = #expect(throws: ConfigErrors.self) {
+      try StrategyManifest(path: "s/strategy.toml", text: text)
+    }
+    #expect(error?.issues.map(\.key) == [key])
+  }
+
+  @Test func nobodyWhoMistypesANameIsProposedHimself() throws {
+    let contents = try load([("feeder", "requires = [\"feedr\"]\n")])
+    #expect(contents.issues.map(\.message) == ["there is no strategy \"feedr\""])
+  }
+
+  @Test func anAddressThatOthersReachIsWarnedOf() throws {
+    func warnings(_ address: String) throws -> [String] {
+      try DaemonSettings(path: "rbotd.toml", text: "[gateway]\nlisten = \"\(address)\"\n").warnings
+    }
+    #expect(
+      try warnings("127.0.0.1:80").isEmpty && warnings("[::1]:80").isEmpty && warnings("localhost:0").isEmpty)
+    #expect(try warnings("0.0.0.0:8787").first?.contains("127.0.0.1:8787") == true)
+  }
+
   private func load(_ manifests: [(name: String, text: String)]) throws -> ManifestDirectory.Contents {
     let folder = Folder()
     for (name, text) in manifests {

@@ -128,6 +128,18 @@ struct FailureTests {
     #expect(driver.machine.state == .failed)
   }
 
+  @Test("What is not to be had on this machine fails at once, and is tried again when a person says so")
+  func final() {
+    var driver = Driver()
+    _ = driver.command(.start)
+    let reason = "sandbox.required: the layer cgroup is not in force"
+    driver.handle(.spawnFailed(driver.machine.generation, reason: reason, isFinal: true))
+    #expect(driver.machine.state == .failed)
+    #expect(driver.machine.trouble == reason)
+    _ = driver.command(.start)
+    #expect(driver.machine.state == .starting)
+  }
+
   @Test("Starting a paused one is answered as paused")
   func paused() {
     var driver = Driver()

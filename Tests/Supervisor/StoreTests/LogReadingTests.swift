@@ -70,7 +70,7 @@ struct LogReadingTests {
   }
 
   @Test(
-    "Where the last so many lines begin is found across pages", arguments: [1, 9_999, 10_000, 25_000, 80_000])
+    "Where the last so many lines begin is found across pages", arguments: [1, 10_000, 25_000, 80_000])
   func beginning(_ count: Int) async throws {
     let folder = Folder()
     let store = try folder.store()
@@ -79,10 +79,12 @@ struct LogReadingTests {
     }
     while store.pending > 0 { try await Task.sleep(for: .milliseconds(1)) }
     var filter = LogFilter()
-    let all = try await store.beginning(of: count, filter, before: 60_001)
+    let all = try await store.beginning(
+      of: count, filter, before: 60_001, patience: .seconds(600))
     #expect(all.after == max(0, 60_000 - Int64(count)) && all.search.stoppedBefore == nil)
     filter.sources = ["b"]
-    let own = try await store.beginning(of: count, filter, before: 60_001)
+    let own = try await store.beginning(
+      of: count, filter, before: 60_001, patience: .seconds(600))
     var read = 0
     var after = own.after
     while after < 60_000 {

@@ -34,7 +34,7 @@ struct AddVerb: Verb {
         .usage, "link_of_name",
         "with --link the name stands in the folder's own strategy.toml: change it there")
     }
-    try check(candidate, folder, await session.calendarFolder(), session)
+    try await check(candidate, folder, await session.calendarFolder(), session)
     let known = StrategyFolders(folder)
     if let owner = known.manifests[candidate.name] {
       throw Failure(
@@ -88,12 +88,17 @@ struct AddVerb: Verb {
 
   /// Everything at once, before anything is copied.
   private func check(_ candidate: Candidate, _ folder: String, _ calendars: String?, _ session: Session)
-    throws
+    async throws
   {
     var check = StrategyCheck(
       installation: Installation(strategies: folder), environment: session.surroundings.environment)
     check.calendars = calendars
-    let findings = candidate.check(check)
+    var findings = candidate.check(check)
+    if !candidate.isFile,
+      let verdict = try await session.verdicts(on: ["\(candidate.source)/strategy.toml"])
+    {
+      findings.settle(verdict)
+    }
     if !session.isJSON {
       for finding in findings { session.complain(finding.shown.rendered(inColour: false)) }
     }

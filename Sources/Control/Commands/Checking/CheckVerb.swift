@@ -51,7 +51,17 @@ struct CheckVerb: Verb {
       check.folder(folder.path, only: names)
     }
     check.finish()
+    var isComplete = false
+    if folder?.status != nil, let verdict = try await session.verdicts(on: check.manifests.map(\.path)) {
+      check.settle(verdict)
+      isComplete = true
+    }
     try show(check, folder: targets.isEmpty || !names.isEmpty ? folder?.path : nil, session)
+    if !isComplete, !check.manifests.isEmpty, !session.isJSON {
+      session.complain(
+        "no rbotd answers, so what only it can tell was left out: its PATH, what a sandbox may open, required strategies"
+      )
+    }
     return check.findings.errors.isEmpty ? .done : .refused
   }
 

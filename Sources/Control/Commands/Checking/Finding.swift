@@ -12,6 +12,8 @@ struct Finding: Hashable, Sendable {
   /// The key of a manifest with its tables.
   var key: String?
   var message: String
+  /// It goes by this process's own surroundings, and a daemon that can be asked knows better.
+  var isGuess = false
 
   init(_ gravity: Gravity, _ path: String, line: Int? = nil, key: String? = nil, _ message: String) {
     self.gravity = gravity
@@ -42,4 +44,13 @@ struct Finding: Hashable, Sendable {
 extension [Finding] {
   var errors: [Finding] { filter { $0.gravity == .error } }
   var warnings: [Finding] { filter { $0.gravity == .warning } }
+
+  /// Takes in what a daemon has found, but for what is known already; what was a guess without it is dropped.
+  mutating func settle(_ verdict: [Finding]) {
+    removeAll(where: \.isGuess)
+    for other in verdict
+    where !contains(where: { $0.path == other.path && other.message.hasSuffix($0.message) }) {
+      append(other)
+    }
+  }
 }

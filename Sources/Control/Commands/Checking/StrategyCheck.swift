@@ -55,6 +55,9 @@ struct StrategyCheck {
     }
   }
 
+  /// Takes in what a daemon says of the same manifests.
+  mutating func settle(_ verdict: [Finding]) { findings.settle(verdict) }
+
   /// Checks a Python file that has no manifest.
   mutating func script(_ file: String) { scripts.append(file) }
 
@@ -100,7 +103,9 @@ struct StrategyCheck {
         } else {
           "there is no program \(program) on the PATH; name its whole path"
         }
-      findings.append(error(manifest, "command", message))
+      var finding = error(manifest, "command", message)
+      finding.isGuess = !program.contains("/")
+      findings.append(finding)
     }
     let isPython = Path.name(program).hasPrefix("python")
     if isPython, let file = words.dropFirst().first(where: { !$0.hasPrefix("-") }), file.hasSuffix(".py") {

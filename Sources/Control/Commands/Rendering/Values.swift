@@ -28,6 +28,14 @@ extension JSON {
       Self.signed(MoneyText.rounded(amount)), amount.isPositive ? .green : amount.isNegative ? .red : .plain)
   }
 
+  /// The same with two decimals whatever it is, so that the points of a column stand below each other.
+  func cents(_ key: String) -> Span {
+    guard let amount = Amount(text(key)) else { return cell(key) }
+    return Span(
+      Self.signed(MoneyText.rounded(amount, decimals: 2)),
+      amount.isPositive ? .green : amount.isNegative ? .red : .plain)
+  }
+
   private static func signed(_ text: String) -> String {
     guard let amount = Amount(text), amount.isPositive, !text.hasPrefix("+") else { return text }
     return "+" + text
@@ -41,7 +49,10 @@ extension JSON {
 enum MoneyText {
   /// Two decimals; four below one, where two would hide too much, without the zeros beyond two.
   static func rounded(_ amount: Amount) -> String {
-    let decimals = amount.magnitude < .one ? 4 : 2
+    rounded(amount, decimals: amount.magnitude < .one ? 4 : 2)
+  }
+
+  static func rounded(_ amount: Amount, decimals: Int) -> String {
     let step = Amount.step(decimals: decimals).raw
     let half = amount.raw < 0 ? -(step / 2) : step / 2
     let (sum, overflow) = amount.raw.addingReportingOverflow(half)
@@ -57,7 +68,8 @@ enum StateWord {
     switch word {
     case "ready", "filled", "live": .green
     case "failed", "rejected", "refused": .red
-    case "paused", "starting", "stopping", "waiting", "backoff", "reloading", "held", "down", "unknown":
+    case "paused", "starting", "stopping", "waiting", "backoff", "reloading", "held", "down", "unknown",
+      "frozen", "busy":
       .yellow
     case "stopped", "finished", "scheduled", "cancelled", "expired", "ended": .dim
     default: .plain

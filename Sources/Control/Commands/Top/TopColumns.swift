@@ -1,3 +1,4 @@
+import Model
 import Wire
 
 /// The columns of the table. Their widths don't depend on the values, so that nothing moves while one looks.
@@ -15,10 +16,13 @@ struct TopColumns {
   private static let nameMax = 40
   private static let positionMax = 40
 
+  private static let nextTitle = "NEXT"
+
   private let columns: [Column]
 
   init(width: Int, rows: [TopData.Strategy]) {
     var columns = Self.all
+    if rows.allSatisfy(\.next.isEmpty) { columns.removeAll { $0.title == Self.nextTitle } }
     func needed() -> Int { columns.reduce(0) { $0 + $1.width } + columns.count - 1 }
     while needed() > width {
       guard let rank = columns.compactMap(\.dropRank).max() else { break }
@@ -64,9 +68,15 @@ struct TopColumns {
 
   private static let all: [Column] = [
     Column(title: "NAME", width: 16, dropRank: nil, isRight: false, sort: .name) { row, _ in Span(row.name) },
-    Column(title: "STATE", width: 8, dropRank: nil, isRight: false, sort: .state) { row, _ in
+    Column(title: "STATE", width: 9, dropRank: nil, isRight: false, sort: .state) { row, _ in
+      if row.isFrozen { return Span("frozen", StateWord.style("frozen")) }
       let isPausing = row.isPaused && row.state != "paused"
-      return Span(row.state + (isPausing ? "+p" : ""), StateWord.style(row.state))
+      // The pause may have to wait for the rest: that it is asked for is what a person must see.
+      let word = isPausing ? row.state.prefix(7) + "+p" : row.state[...]
+      return Span(String(word), StateWord.style(row.state))
+    },
+    Column(title: nextTitle, width: 7, dropRank: 1) { row, page in
+      Timestamp(row.next).map { Span(Page.duration(seconds: $0.seconds(since: page.now))) } ?? ""
     },
     Column(title: "PID", width: 7, dropRank: 12) { row, _ in Span(row.pid) },
     Column(title: "UP", width: 7, dropRank: 5, sort: .uptime) { row, page in Span(page.age(row.since)) },
@@ -98,7 +108,7 @@ struct TopColumns {
     },
     Column(title: "POSITION", width: 14, dropRank: 3, isRight: false) { row, _ in Span(row.position) },
     Column(title: "P&L", width: 10, dropRank: 1, sort: .profit) { row, _ in
-      row.profit.map { (["p": .string("\($0)")] as JSON).money("p") } ?? ""
+      row.profit.map { (["p": .string("\($0)")] as JSON).cents("p") } ?? ""
     },
   ]
 }

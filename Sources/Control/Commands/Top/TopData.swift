@@ -8,6 +8,7 @@ struct TopData: Sendable {
     let name: String
     let state: String
     let isPaused: Bool
+    let isFrozen: Bool
     let pid: String
     let since: String
     let restarts: Int
@@ -22,6 +23,8 @@ struct TopData: Sendable {
     let profit: Amount?
     let trouble: String
     let says: String
+    /// When it is due next, as the wire has it; empty without a schedule.
+    let next: String
     let json: JSON
   }
 
@@ -39,10 +42,11 @@ struct TopData: Sendable {
   /// How many strategies are in each state, the grave ones first.
   var counts: [(state: String, count: Int)] {
     let order = [
-      "failed", "backoff", "starting", "stopping", "waiting", "paused", "ready", "scheduled", "finished",
+      "failed", "backoff", "starting", "stopping", "waiting", "frozen", "paused", "busy", "ready",
+      "scheduled", "finished",
       "stopped",
     ]
-    let counted = Dictionary(strategies.map { ($0.state, 1) }, uniquingKeysWith: +)
+    let counted = Dictionary(strategies.map { ($0.isFrozen ? "frozen" : $0.state, 1) }, uniquingKeysWith: +)
     let known = order.compactMap { state in counted[state].map { (state, $0) } }
     return known + counted.filter { !order.contains($0.key) }.map { ($0.key, $0.value) }
   }
@@ -79,6 +83,7 @@ extension TopData.Strategy {
     name = json.text("name")
     state = json.text("state")
     isPaused = json["paused"]?.boolValue ?? false
+    isFrozen = json["frozen"]?.boolValue ?? false
     pid = json.text("pid")
     since = json.text("since")
     restarts = json["restarts"]?.intValue ?? 0
@@ -100,5 +105,6 @@ extension TopData.Strategy {
       }
     trouble = json.text("reason")
     says = json.text("status")
+    next = json["schedule"]?.text("next") ?? ""
   }
 }

@@ -21,8 +21,8 @@ final class TopDriver: Sendable {
   private let stream: AsyncStream<Event>
   private let events: AsyncStream<Event>.Continuation
   private let logs = TopLogSource()
-  /// The connection for status and commands.
-  private let client = Mutex<Client?>(nil)
+  /// The connection for status and commands, or the attempt to make it: whoever asks meanwhile waits for the same.
+  private let client = Mutex<Task<Client, any Error>?>(nil)
 
   init(_ session: Session) {
     self.session = session
@@ -118,7 +118,8 @@ final class TopDriver: Sendable {
         if status.items("strategies").count > 50 { pause = .seconds(2) }
         events.yield(.input(.status(status)))
       } catch {
-        drop()
+        // One that is only slow goes on: a stop that is under way has its answer there.
+        if (error as? Failure)?.reason != "timeout" { drop() }
         events.yield(.input(.lost("\(error)")))
       }
       events.yield(.input(.tick))
@@ -127,10 +128,18 @@ final class TopDriver: Sendable {
   }
 
   private func connected() async throws -> Client {
-    if let open = client.withLock({ $0 }) { return open }
-    let new = try await session.connect()
-    client.withLock { $0 = new }
-    return new
+    let session = session
+    let attempt = client.withLock { client in
+      let attempt = client ?? Task { try await session.connect() }
+      client = attempt
+      return attempt
+    }
+    do {
+      return try await attempt.value
+    } catch {
+      client.withLock { if $0 == attempt { $0 = nil } }
+      throw error
+    }
   }
 
   private func drop() {
@@ -138,7 +147,7 @@ final class TopDriver: Sendable {
       defer { client = nil }
       return client
     }
-    old?.close()
+    if let old { Task { try? await old.value.close() } }
   }
 
   private func perform(_ effect: TopState.Effect) {
@@ -153,8 +162,14 @@ final class TopDriver: Sendable {
 
   private func command(_ verb: String, _ name: String) async {
     do {
+      // A freeze is a pause that stops the processes as well.
+      let isFreeze = verb == "freeze"
+      var params = JSONObject()
+      params["names"] = [.string(name)]
+      params["wait"] = true
+      if isFreeze { params["freeze"] = true }
       let answer = try await connected().request(
-        "strategy.\(verb)", ["names": [.string(name)], "wait": true], timeout: Client.commandTimeout)
+        "strategy.\(isFreeze ? "pause" : verb)", .object(params), timeout: Client.commandTimeout)
       let result = answer.items("results").first ?? .null
       let isDone = result["ok"]?.boolValue == true
       let said = result.text("message").isEmpty ? result.text("state") : result.text("message")

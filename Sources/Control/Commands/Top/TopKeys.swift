@@ -51,6 +51,10 @@ extension TopState {
       return order(row.isPaused ? "resume" : "pause", row.name)
     case "s": return chosen.map { order("start", $0.name) } ?? []
     case "R": return chosen.map { order("reset", $0.name) } ?? []
+    case "z":
+      guard let row = chosen else { return [] }
+      if row.isFrozen { return order("resume", row.name) }
+      ask("freeze")
     case "k": ask("stop")
     case "r": ask("restart")
     case "v":

@@ -129,14 +129,19 @@ struct TopView {
       case .details, .help: [("q", "back"), ("↑↓", "scroll")]
       default:
         [
-          ("?", "help"), ("l", "logs"), ("i", "details"), ("p", "pause"), ("s", "start"), ("k", "stop"),
-          ("r", "restart"), ("/", "filter"), ("q", "quit"),
+          ("?", "help"), ("q", "quit"), ("l", "logs"), ("p", "pause"), ("k", "stop"), ("s", "start"),
+          ("r", "restart"), ("i", "details"), ("z", "freeze"), ("/", "filter"),
         ]
       }
     var spans: [Span] = []
-    for (key, meaning) in keys { spans += [Span(key, .bold), Span(" \(meaning)  ", .dim)] }
     if case .table = state.mode, !state.filter.isEmpty {
-      spans.insert(Span("filter: \(state.filter) (Esc clears)  ", .yellow), at: 0)
+      spans.append(Span("filter: \(state.filter) (Esc clears)", .yellow))
+    }
+    // Whole words or nothing: the first ones tell where to find the others.
+    for (key, meaning) in keys {
+      let piece = [Span(spans.isEmpty ? "" : "  "), Span(key, .bold), Span(" \(meaning)", .dim)]
+      guard Line(spans + piece).width <= width else { break }
+      spans += piece
     }
     return Line(spans)
   }

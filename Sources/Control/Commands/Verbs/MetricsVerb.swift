@@ -35,7 +35,7 @@ struct MetricsVerb: Verb {
       }
       return .done
     } catch {
-      throw await session.hinting(error, [name])
+      throw await session.hinting(error, name)
     }
   }
 }

@@ -21,7 +21,7 @@ struct RunsVerb: Verb {
       try session.show(answer) { RunsView(result: answer, page: $0).lines }
       return .done
     } catch {
-      throw await session.hinting(error, [name])
+      throw await session.hinting(error, name)
     }
   }
 }

@@ -42,7 +42,7 @@ struct StatusVerb: Verb {
       if name != nil, status.items("strategies").isEmpty { throw RPCError.refused("unknown_strategy", "") }
       return status
     } catch {
-      throw await session.hinting(error, name.map { [$0] } ?? [])
+      throw await session.hinting(error, name)
     }
   }
 

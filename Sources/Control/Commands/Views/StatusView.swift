@@ -81,6 +81,7 @@ struct StatusView {
         .init(title: "POSITION", isFlexible: true, widthMin: 16, dropRank: 2, isOptional: true),
         .init(title: "REALISED", isRight: true, dropRank: 1),
         .init(title: "OPEN P&L", isRight: true, dropRank: 3),
+        .init(title: "NEXT", isRight: true, dropRank: 1, isOptional: true),
         .init(title: "SAYS", isFlexible: true, dropRank: 9, isOptional: true),
       ], rows: strategies.map(row))
   }
@@ -100,10 +101,16 @@ struct StatusView {
         : Span(isPaused ? word : state, StateWord.style(state)),
       strategy.cell("pid"), Span(page.age(strategy.text("since"))), strategy.cell("restarts"),
       strategy.cell("orders"),
-      strategy.cell("fills"), Span(Self.positions(strategy)), profit.money("realised"),
-      profit.money("unrealised"),
+      strategy.cell("fills"), Span(Self.positions(strategy)), profit.cents("realised"),
+      profit.cents("unrealised"), next(strategy),
       trouble.isEmpty ? strategy.cell("status") : Span(trouble, .red),
     ]
+  }
+
+  /// How long until it is due; nothing without a schedule.
+  private func next(_ strategy: JSON) -> Span {
+    guard let time = Timestamp(strategy["schedule"]?.text("next") ?? "") else { return "" }
+    return Span("in \(Page.duration(seconds: time.seconds(since: page.now)))", .dim)
   }
 
   static func positions(_ strategy: JSON) -> String {
