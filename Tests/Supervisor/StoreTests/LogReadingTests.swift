@@ -18,6 +18,14 @@ struct LogReadingTests {
     return block
   }
 
+  private static func beginning(
+    of count: Int, _ filter: LogFilter, before: Int64, in store: SupervisorStore
+  ) throws -> LogBeginning {
+    var search = LogBeginning(of: count, filter, before: before)
+    while !search.isFound { try search.step(in: store) }
+    return search
+  }
+
   @Test("What was deleted before it was read is counted, and not what was still found")
   func counted() {
     let losses = LogLosses()
@@ -59,7 +67,7 @@ struct LogReadingTests {
       last += 100
       guard last % 20_000 == 0 else { continue }
       while store.pending > 0 { try await Task.sleep(for: .milliseconds(1)) }
-      let page = try await store.logs(LogFilter(), after: after, upTo: last, open: [])
+      let page = try store.logs(LogFilter(), after: after, upTo: last, open: [])
       heard += page.entries.count
       gone += page.gone
       after = page.reached
@@ -79,16 +87,14 @@ struct LogReadingTests {
     }
     while store.pending > 0 { try await Task.sleep(for: .milliseconds(1)) }
     var filter = LogFilter()
-    let all = try await store.beginning(
-      of: count, filter, before: 60_001, patience: .seconds(600))
-    #expect(all.after == max(0, 60_000 - Int64(count)) && all.search.stoppedBefore == nil)
+    let all = try Self.beginning(of: count, filter, before: 60_001, in: store)
+    #expect(all.after == max(0, 60_000 - Int64(count)) && all.page.stoppedBefore == nil)
     filter.sources = ["b"]
-    let own = try await store.beginning(
-      of: count, filter, before: 60_001, patience: .seconds(600))
+    let own = try Self.beginning(of: count, filter, before: 60_001, in: store)
     var read = 0
     var after = own.after
     while after < 60_000 {
-      let page = try await store.logs(filter, after: after, upTo: 60_000, open: [])
+      let page = try store.logs(filter, after: after, upTo: 60_000, open: [])
       read += page.entries.count
       after = page.reached
     }
@@ -96,14 +102,15 @@ struct LogReadingTests {
     await store.close()
   }
 
-  @Test("A search for the beginning that takes too long says how far it came")
+  @Test("A search for the beginning says after each page how far it has come")
   func impatient() async throws {
     let folder = Folder()
     let store = try folder.store()
     for number in Int64(0)..<40 { store.append(Self.block(number * 1_000 + 1...number * 1_000 + 1_000, "a")) }
     while store.pending > 0 { try await Task.sleep(for: .milliseconds(1)) }
-    let found = try await store.beginning(of: 40_000, LogFilter(), before: 40_001, patience: .zero)
-    #expect(found.search.stoppedBefore == found.after + 1 && found.after == 30_000)
+    var search = LogBeginning(of: 40_000, LogFilter(), before: 40_001)
+    try search.step(in: store)
+    #expect(!search.isFound && search.page.stoppedBefore == 30_001 && search.after == 30_000)
     await store.close()
   }
 
@@ -112,11 +119,11 @@ struct LogReadingTests {
     let folder = Folder()
     let store = try folder.store()
     store.append(Self.block(1...30, "a"))
-    let page = try await store.logs(LogFilter(), after: 0, upTo: 20, open: [Self.block(1...20, "a")])
+    let page = try store.logs(LogFilter(), after: 0, upTo: 20, open: [Self.block(1...20, "a")])
     #expect(page.entries.map(\.id) == Array(1...20))
     var query = LogQuery()
     query.limit = 25
-    #expect(try await store.logs(query, open: [Self.block(1...20, "a")]).entries.map(\.id) == Array(6...30))
+    #expect(try store.logs(query, open: [Self.block(1...20, "a")]).entries.map(\.id) == Array(6...30))
     await store.close()
   }
 }
