@@ -27,8 +27,9 @@ public enum DatabaseFile {
   ) throws(StorageError) -> DatabasePool {
     try makePrivate(path)
     do {
-      let pool = try DatabasePool(
-        path: path, configuration: configuration(durability, readers, checkpointPages))
+      let pool = try DatabasePool(path: path, configuration: configuration(readers, checkpointPages))
+      // GRDB makes it NORMAL as it turns the log on, whatever the connection was prepared with.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(durability.rawValue)") }
       let superseded = try pool.read { database in try migrator.hasBeenSuperseded(database) }
       guard !superseded else {
         throw StorageError(
@@ -43,9 +44,7 @@ public enum DatabaseFile {
     }
   }
 
-  private static func configuration(
-    _ durability: Durability, _ readers: Int, _ checkpointPages: Int
-  ) -> Configuration {
+  private static func configuration(_ readers: Int, _ checkpointPages: Int) -> Configuration {
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.maximumReaderCount = readers
@@ -57,7 +56,6 @@ public enum DatabaseFile {
       }
       try database.execute(
         sql: """
-          PRAGMA synchronous = \(durability.rawValue);
           PRAGMA wal_autocheckpoint = \(checkpointPages);
           PRAGMA journal_size_limit = 67108864;
           PRAGMA cache_size = -2048;

@@ -47,6 +47,15 @@ struct DatabaseFileTests {
     }
   }
 
+  @Test(
+    "of a journal waits for the disk at each commit, one of logs does not",
+    arguments: [Durability.full, .normal])
+  func durability(_ durability: Durability) throws {
+    let pool = try DatabaseFile.open(at: folder.file, durability: durability, migrator: DatabaseMigrator())
+    let level = try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+    #expect(level == (durability == .full ? 2 : 1))
+  }
+
   @Test("keeps its log while a program from outside reads it, however often it was opened here")
   func reader() throws {
     let first = try DatabaseFile.open(at: folder.file, durability: .full, migrator: DatabaseMigrator())
