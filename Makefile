@@ -43,7 +43,7 @@ bench: .build/release/.built ## Measure it: start, restart, order round trip, th
 build: .build/release/.built ## Build the programs (release)
 
 .PHONY: test
-test: check test-swift test-python test-schedule test-worker test-integration test-escape test-systemd ## Build and run every test
+test: check test-swift test-python test-schedule test-paper test-worker test-integration test-escape test-systemd ## Build and run every test
 
 .PHONY: check
 check: check-swift check-python check-architecture check-shell check-man ## Format, lint, types, architecture, manual pages
@@ -88,6 +88,10 @@ test-worker: .build/debug/.built $(VENV)/.made ## What confines a worker, tried 
 .PHONY: test-schedule
 test-schedule: .build/debug/.built $(VENV)/.made ## Schedules against an independent implementation, 100,000 random cases
 	$(PYTEST) -s Tests/Schedule
+
+.PHONY: test-paper
+test-paper: .build/debug/.built $(VENV)/.made ## The paper market against a second implementation, on recorded quotes
+	$(PYTEST) -s Tests/Paper
 
 .PHONY: test-integration
 test-integration: .build/debug/.built $(VENV)/.made ## Real processes, end to end
@@ -140,7 +144,7 @@ install: $(BUILD)/.built ## Install programs, SDK, examples, unit, manual pages,
 	install -m 644 strategies/README.md $(SHARE)/rbotd/strategies
 	install -m 644 systemd/rbotd.toml $(SHARE)/rbotd
 	install -d $(SHARE)/doc/rbotd
-	install -m 644 README.md docs/protocol.md $(SHARE)/doc/rbotd
+	install -m 644 README.md docs/protocol.md docs/paper.md $(SHARE)/doc/rbotd
 	sed 's|@bindir@|$(PREFIX)/bin|g; s|@datadir@|$(PREFIX)/share|g' systemd/rbotd.service.in >$(UNITS)/rbotd.service
 	chmod 644 $(UNITS)/rbotd.service
 	install -m 644 systemd/sysusers.d/rbotd.conf $(LIB)/sysusers.d

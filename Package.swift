@@ -103,6 +103,10 @@ let worker: [Target] = [
     name: "bench-worker", dependencies: ["StrategyKit"], path: "Tests/Benchmarks/BenchWorker",
     swiftSettings: strict),
   .executableTarget(
+    name: "paper-desk",
+    dependencies: ["Trading", "PaperBroker", "Wire", "Model", nio("NIOCore")], path: "Tests/Paper/PaperDesk",
+    swiftSettings: strict),
+  .executableTarget(
     name: "channel-breakout", path: "strategies/channel_breakout", exclude: ["strategy.toml"],
     linkerSettings: bareC),
 ]

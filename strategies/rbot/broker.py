@@ -66,17 +66,25 @@ class Broker:
         ttl_s: float | None = None,
         tag: str | None = None,
         client_order_id: str | None = None,
+        distance: Number | None = None,
+        expires: datetime | None = None,
+        break_even: Number | None = None,
+        trail: Number | None = None,
+        max_hold_s: int | None = None,
     ) -> dict[str, Any]:
         """Place an order; ``side`` is BUY or SELL in any case.
 
-        A market order, or a limit order at ``limit_price``, or a stop order at ``stop_price``. An
-        entry needs ``stop_loss`` and ``take_profit``. Gives ``success``, ``order_id``, ``state``,
+        A market order, a limit order at ``limit_price``, a stop order at ``stop_price``, with both
+        a stop-limit order, or a trailing stop ``distance`` behind the market. The last keywords
+        are those of :meth:`rbot.Strategy.place`. An entry needs ``stop_loss`` and ``take_profit``. Gives ``success``, ``order_id``, ``state``,
         ``timestamp`` (UTC) and ``latency_ms``; when refused also ``error`` (a stable word) and
         ``message``. Raises only for arguments that are no numbers.
         """
-        if limit_price is not None and stop_price is not None:
-            raise ValueError("an order has a limit_price or a stop_price, not both")
-        kind = None if stop_price is None else "stop"
+        kind = None
+        if stop_price is not None:
+            kind = "stop" if limit_price is None else "stop_limit"
+        elif distance is not None:
+            kind = "trailing_stop"
         return self._do(
             lambda: self._session.place(
                 instrument,
@@ -92,6 +100,12 @@ class Broker:
                 ttl_s=ttl_s,
                 tag=tag,
                 client_order_id=client_order_id,
+                limit_price=limit_price if kind == "stop_limit" else None,
+                distance=distance,
+                expires=expires,
+                break_even=break_even,
+                trail=trail,
+                max_hold_s=max_hold_s,
             )
         )
 

@@ -164,7 +164,7 @@ class Order:
     side: str
     """``buy`` or ``sell``."""
     type: str
-    """``market``, ``limit`` or ``stop``."""
+    """``market``, ``limit``, ``stop``, ``stop_limit`` or ``trailing_stop``."""
     role: str
     """``entry``, ``stop_loss``, ``take_profit`` or ``close``."""
     units: Decimal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from .decimals import Number, decimal_text
@@ -13,6 +14,7 @@ from .gateway import Gateway, ReplyLost
 from .loop import Loop
 from .model import Account, Candle, Fill, Instrument, Order, Position, Quote
 from .supervisor import Supervisor
+from .times import time_text
 
 QUIET_S = 60.0
 
@@ -77,6 +79,12 @@ class Session:
         ttl_s: float | None = None,
         tag: str | None = None,
         client_order_id: str | None = None,
+        limit_price: Number | None = None,
+        distance: Number | None = None,
+        expires: datetime | None = None,
+        break_even: Number | None = None,
+        trail: Number | None = None,
+        max_hold_s: int | None = None,
     ) -> Order:
         """See :meth:`rbot.Strategy.place`."""
         number = client_order_id or self.next_order_id()
@@ -88,7 +96,11 @@ class Session:
             "units": decimal_text(units, "units"),
             "reduce_only": reduce_only,
         }
-        prices = (("price", price), ("stop_loss", stop_loss), ("take_profit", take_profit))
+        prices = (
+            ("price", price), ("limit_price", limit_price), ("distance", distance),
+            ("stop_loss", stop_loss), ("take_profit", take_profit),
+            ("break_even", break_even), ("trail", trail),
+        )  # fmt: skip
         for key, value in prices:
             if value is not None:
                 params[key] = decimal_text(value, key)
@@ -97,6 +109,10 @@ class Session:
         for key, text in (("time_in_force", time_in_force), ("ttl_s", ttl_s), ("tag", tag)):
             if text is not None:
                 params[key] = text
+        if expires is not None:
+            params["expires"] = time_text(expires)
+        if max_hold_s is not None:
+            params["max_hold_s"] = max_hold_s
         self.gateway.order_calls += 1
         try:
             return Order.from_wire(self.gateway.request("order.place", params)["order"])
@@ -125,10 +141,14 @@ class Session:
         price: Number | None = None,
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
+        limit_price: Number | None = None,
     ) -> Order:
         """Change the prices of a working order, or of a filled entry's exits."""
         params: dict[str, Any] = {"order_id": order_id}
-        wanted = (("price", price), ("stop_loss", stop_loss), ("take_profit", take_profit))
+        wanted = (
+            ("price", price), ("limit_price", limit_price),
+            ("stop_loss", stop_loss), ("take_profit", take_profit),
+        )  # fmt: skip
         for key, value in wanted:
             if value is not None:
                 params[key] = decimal_text(value, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from .decimals import Number
@@ -84,13 +85,26 @@ class Strategy:
         ttl_s: float | None = None,
         tag: str | None = None,
         client_order_id: str | None = None,
+        limit_price: Number | None = None,
+        distance: Number | None = None,
+        expires: datetime | None = None,
+        break_even: Number | None = None,
+        trail: Number | None = None,
+        max_hold_s: int | None = None,
     ) -> Order:
         """Place an order and wait until the gateway has it in its journal and acted on it.
 
-        ``side`` is ``buy`` or ``sell``; ``units`` positive; ``type`` ``market``, ``limit`` or
-        ``stop`` (by default market, or limit when a ``price`` is given). An entry must carry
-        ``stop_loss`` and ``take_profit``; an order that only reduces is ``reduce_only``.
-        ``ttl_s`` is how many seconds a pending order lives.
+        ``side`` is ``buy`` or ``sell``; ``units`` positive; ``type`` ``market``, ``limit``,
+        ``stop``, ``stop_limit`` (triggered at ``price``, then a limit of ``limit_price``) or
+        ``trailing_stop`` (``distance`` behind the market); by default market, or limit when a
+        ``price`` is given. An entry must carry ``stop_loss`` and ``take_profit``; an order that
+        only reduces is ``reduce_only``. ``time_in_force`` is ``gtc``, ``day``, ``ioc``, ``fok``
+        or ``gtd``, which works until ``expires`` (a time with its zone); ``ttl_s`` is how many
+        seconds a pending ``gtc`` order lives.
+
+        The gateway looks after the trade that an entry opens, also when this strategy is gone:
+        its stop loss moves to the entry price once it gains ``break_even`` per unit, follows the
+        market ``trail`` behind, and the trade is closed after ``max_hold_s`` seconds.
 
         Raises :class:`~rbot.OrderRefused` (its ``reason`` is a stable word),
         :class:`~rbot.OrderUnknown` when no reply came within 10 s, :class:`~rbot.GatewayDown`
@@ -110,6 +124,12 @@ class Strategy:
             ttl_s=ttl_s,
             tag=tag,
             client_order_id=client_order_id,
+            limit_price=limit_price,
+            distance=distance,
+            expires=expires,
+            break_even=break_even,
+            trail=trail,
+            max_hold_s=max_hold_s,
         )
 
     def buy(self, instrument: str, units: Number, **more: Any) -> Order:
@@ -131,9 +151,10 @@ class Strategy:
         price: Number | None = None,
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
+        limit_price: Number | None = None,
     ) -> Order:
         """Move a working order, or (by a filled entry's id) its stop loss and take profit."""
-        return self.session.modify(order_id, price, stop_loss, take_profit)
+        return self.session.modify(order_id, price, stop_loss, take_profit, limit_price)
 
     def close(self, instrument: str) -> Order | None:
         """Close this strategy's position at the market; None when it was flat."""

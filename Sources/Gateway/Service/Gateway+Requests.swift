@@ -80,6 +80,7 @@ extension Gateway {
   private func modify(_ params: JSON, _ id: RequestID, _ session: WorkerSession) throws(RPCError) {
     let outcome = core.modify(
       orderID: try params.string("order_id"), price: try params.optionalAmount("price"),
+      limitPrice: try params.optionalAmount("limit_price"),
       stopLoss: try params.optionalAmount("stop_loss"), takeProfit: try params.optionalAmount("take_profit"),
       by: session.trader, now: marketNow)
     conclude(outcome, id, session) { writer, order, decimals in

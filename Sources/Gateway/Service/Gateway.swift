@@ -95,9 +95,7 @@ public actor Gateway {
       let settings = configuration.tradingSettings(isLive: feed.isLive)
       core = TradingCore(
         settings: settings, instruments: feed.instruments,
-        venue: PaperBroker(
-          instruments: feed.instruments, feeRate: Amount(configuration.settings.paper.fee) ?? .zero,
-          slippageTicks: configuration.settings.paper.slippageTicks),
+        venue: PaperBroker(instruments: feed.instruments, profile: configuration.paperProfile),
         restoring: try store.load(rememberedOrders: settings.rememberedOrders), lookup: store)
     } catch {
       // A disk that is full now need not be so at the next try: it must not end the daemon and all that runs.

@@ -1,6 +1,7 @@
 public import Config
 import Feeds
 import Model
+import PaperBroker
 import Trading
 
 /// What the gateway process was told: by its command line and `rbotd.toml`.
@@ -22,6 +23,12 @@ public struct GatewayConfiguration: Sendable {
 
   var databasePath: String { home + "/trading.sqlite" }
   var workerSocket: String { socketPath ?? home + "/gateway.sock" }
+
+  /// What the paper broker charges.
+  var paperProfile: PaperProfile {
+    PaperProfile(
+      takerFeeRate: Amount(settings.paper.fee) ?? .zero, slippageTicks: settings.paper.slippageTicks)
+  }
 
   /// The rules of the order desk.
   func tradingSettings(isLive: Bool) -> TradingSettings {

@@ -30,6 +30,12 @@ extension Row {
     return word
   }
 
+  func terms() throws -> OrderTerms {
+    guard let text = self["terms"] as String? else { return OrderTerms() }
+    guard let terms = OrderTerms(text) else { throw UnreadableRow(table: "orders", column: "terms") }
+    return terms
+  }
+
   func time(_ column: String) -> Timestamp? {
     (self[column] as Int64?).map { Timestamp(nanoseconds: $0) }
   }
@@ -62,7 +68,7 @@ extension Order {
       filledUnits: try row.amount("filled_units", table),
       averagePrice: try row.optionalAmount("average_price", table), state: try row.word("state", table),
       reason: row["reason"], tradeID: row["trade_id"], updated: Timestamp(nanoseconds: updated),
-      expires: row.time("expires"), fingerprint: try row.value("fingerprint", table))
+      expires: row.time("expires"), fingerprint: try row.value("fingerprint", table), terms: try row.terms())
   }
 }
 
@@ -91,7 +97,7 @@ extension Trade {
       entryOrderID: try row.value("entry_order_id", table), opened: Timestamp(nanoseconds: opened),
       price: try row.amount("price", table), units: try row.amount("units", table),
       stopLossOrderID: row["stop_loss_order_id"], takeProfitOrderID: row["take_profit_order_id"],
-      realised: try row.amount("realised", table))
+      realised: try row.amount("realised", table), closes: row.time("closes"))
   }
 }
 

@@ -10,6 +10,10 @@ enum Schema {
     migrator.registerMigration("2: positions that are to be closed") { database in
       try database.execute(sql: flattenings)
     }
+    migrator.registerMigration("3: terms of orders, ends of trades") { database in
+      try database.execute(
+        sql: "ALTER TABLE orders ADD COLUMN terms TEXT; ALTER TABLE trades ADD COLUMN closes INTEGER")
+    }
     return migrator
   }
 

@@ -47,12 +47,13 @@ struct JournalWriter {
   private func write(_ order: Order) throws {
     try run(
       """
-      INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+      INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       ON CONFLICT (number) DO UPDATE SET units = excluded.units, price = excluded.price,
         stop_loss = excluded.stop_loss, take_profit = excluded.take_profit,
         filled_units = excluded.filled_units, average_price = excluded.average_price,
         state = excluded.state, reason = excluded.reason, trade_id = excluded.trade_id,
-        updated = excluded.updated, expires = excluded.expires, is_final = excluded.is_final
+        updated = excluded.updated, expires = excluded.expires, is_final = excluded.is_final,
+        terms = excluded.terms
       """,
       [
         order.number, order.id, order.clientOrderID, order.strategy, order.generation, order.broker,
@@ -62,6 +63,7 @@ struct JournalWriter {
         order.stopLoss?.description, order.takeProfit?.description, order.filledUnits.description,
         order.averagePrice?.description, order.state.rawValue, order.reason, order.tradeID,
         order.updated.nanoseconds, order.expires?.nanoseconds, order.state.isFinal, order.fingerprint,
+        order.terms.text,
       ])
     try run(
       """
@@ -87,12 +89,12 @@ struct JournalWriter {
 
   private func write(_ trade: Trade) throws {
     try run(
-      "INSERT OR REPLACE INTO trades VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+      "INSERT OR REPLACE INTO trades VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
       [
         trade.id, trade.strategy, trade.broker, trade.instrument, trade.entryOrderID,
         trade.opened.nanoseconds,
         trade.price.description, trade.units.description, trade.stopLossOrderID, trade.takeProfitOrderID,
-        trade.realised.description,
+        trade.realised.description, trade.closes?.nanoseconds,
       ])
   }
 

@@ -10,6 +10,8 @@ struct Admitted {
   let units: Quantity
   /// Where the order is expected to trade: the far side of a market order, else its price.
   let entry: Price
+  /// Its own price, of a trailing stop the one that it begins at; nil of a market order.
+  let price: Price?
   let expires: Timestamp?
   let mode: TradingMode
 }
@@ -27,13 +29,13 @@ extension TradingCore {
     try admitCapabilities(intent, capabilities, book)
     let units = try admitReduction(intent, book)
     try admitRisk(intent, instrument, quote, capabilities, book)
-    try admitMargin(intent, instrument, entry, book)
-    let isMarket = intent.type == .market
-    let given = intent.timeInForce ?? (isMarket ? .fok : .gtc)
-    let seconds = Int64(intent.timeToLiveSeconds ?? settings.timeToLiveSeconds)
+    try admitConversion(instrument)
+    if !intent.reduceOnly { try admitMargin(intent.side, intent.units, instrument, entry, book) }
+    let timeInForce = intent.effectiveTimeInForce
     return Admitted(
-      intent: intent, instrument: instrument, timeInForce: isMarket && given == .gtc ? .fok : given,
-      units: units, entry: entry, expires: isMarket ? nil : now.advanced(seconds: seconds), mode: mode)
+      intent: intent, instrument: instrument, timeInForce: timeInForce, units: units, entry: entry,
+      price: intent.type == .market ? nil : intent.type == .trailingStop ? entry : intent.price,
+      expires: expiry(intent, timeInForce), mode: mode)
   }
 
   func known(_ book: StrategyBook?) throws(Refusal) -> StrategyCapabilities {
@@ -84,8 +86,10 @@ extension TradingCore {
       let shown = String(intent.instrument.prefix(32))
       throw Refusal("unknown_instrument", "there is no instrument \(shown) here; the feed has \(names)")
     }
-    let price = intent.type == .market ? nil : intent.price
-    if intent.type != .market && price == nil {
+    try admitTimeInForce(intent)
+    if !intent.isPlain { try admitTerms(intent, instrument) }
+    let price = intent.type == .market || intent.type == .trailingStop ? nil : intent.price
+    if price == nil, intent.type != .market, intent.type != .trailingStop {
       throw Refusal("price_required", "a \(intent.type.rawValue) order needs a price")
     }
     for (field, value) in [
@@ -186,13 +190,19 @@ extension TradingCore {
         "there is no quote of \(instrument.name) yet: wait for the first one, then place the order again"
       )
     }
-    let entry = (intent.type == .market ? nil : intent.price) ?? quote.price(for: intent.side)
+    let entry = try expectedEntry(intent, instrument, quote)
     if let stopLoss = intent.stopLoss, let takeProfit = intent.takeProfit {
+      let whose = "a \(intent.side.rawValue) order"
       try admitSides(
         intent.side, stopLoss: stopLoss, takeProfit: takeProfit, reference: entry, "the entry \(entry)",
-        "a \(intent.side.rawValue) order")
+        whose)
+      if let limit = intent.terms.limitPrice {
+        try admitSides(
+          intent.side, stopLoss: stopLoss, takeProfit: takeProfit, reference: limit,
+          "the limit_price \(limit)", whose)
+      }
     }
-    return entry
+    return intent.terms.limitPrice ?? entry
   }
 
   /// A buy's stop loss is below and its take profit above the reference; a sell's the other way round.

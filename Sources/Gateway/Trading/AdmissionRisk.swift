@@ -76,7 +76,7 @@ extension TradingCore {
       "\(book.name) has positions or orders in \(held.count) instruments, the most allowed: close one first")
   }
 
-  private func admitDailyLoss(_ capabilities: StrategyCapabilities, _ book: StrategyBook) throws(Refusal) {
+  func admitDailyLoss(_ capabilities: StrategyCapabilities, _ book: StrategyBook) throws(Refusal) {
     guard let most = capabilities.maxDailyLoss else { return }
     let lost = Cash.clamped(book.account.dayStartEquity - equity(book))
     guard lost >= most else { return }
@@ -86,19 +86,24 @@ extension TradingCore {
         + " entries are refused until the next day")
   }
 
-  func admitMargin(
-    _ intent: OrderIntent, _ instrument: Instrument, _ entry: Price, _ book: StrategyBook
-  ) throws(Refusal) {
+  @discardableResult
+  func admitConversion(_ instrument: Instrument) throws(Refusal) -> Amount {
     guard let position = board.position(of: instrument.name), let rate = board.rate(for: position) else {
       throw Refusal(
         "no_conversion",
         "no quote converts \(instrument.quote), the currency of \(instrument.name), to the account's \(settings.currency):"
           + " add such an instrument to the feed")
     }
-    if intent.reduceOnly { return }
+    return rate
+  }
+
+  /// Whether the equity bears the position that an order would lead to, if that is a larger one.
+  func admitMargin(
+    _ side: Side, _ units: Quantity, _ instrument: Instrument, _ entry: Price, _ book: StrategyBook
+  ) throws(Refusal) {
+    let rate = try admitConversion(instrument)
     let held = book.units(instrument.name)
-    let signed = intent.side == .buy ? intent.units : -intent.units
-    let after = held + signed
+    let after = held + (side == .buy ? units : -units)
     guard after.magnitude > held.magnitude else { return }
     let others = margin(book) - margin(book, instrument.name)
     let needed = Cash.money(

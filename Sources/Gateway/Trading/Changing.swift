@@ -25,31 +25,40 @@ extension TradingCore {
     }
   }
 
-  /// Changes a working entry's price, stop loss or take profit, an exit's price, or through a filled entry the exits
-  /// of its trade.
+  /// Changes a working entry's prices, an exit's price, or through an entry that has filled the exits of its trades,
+  /// both in one step.
   ///
-  /// Refused with `unknown_order`, `order_final`, `nothing_to_modify`, or as a new order would be.
+  /// Refused with `unknown_order`, `order_final`, `nothing_to_modify`, `already_triggered`, or as a new order would be.
   public mutating func modify(
-    orderID: String, price: Price? = nil, stopLoss: Price? = nil, takeProfit: Price? = nil, by trader: Trader,
-    now: Timestamp
+    orderID: String, price: Price? = nil, limitPrice: Price? = nil, stopLoss: Price? = nil,
+    takeProfit: Price? = nil, by trader: Trader, now: Timestamp
   ) -> Outcome<Order> {
     self.now = now
     do throws(Refusal) {
       let order = try own(orderID, trader)
-      guard price != nil || stopLoss != nil || takeProfit != nil else {
-        throw Refusal("nothing_to_modify", "give a price, a stop_loss or a take_profit")
+      guard price != nil || limitPrice != nil || stopLoss != nil || takeProfit != nil else {
+        throw Refusal("nothing_to_modify", "give a price, a limit_price, a stop_loss or a take_profit")
+      }
+      if limitPrice != nil, order.type != .stopLimit {
+        throw Refusal(
+          "limit_price_not_allowed", "limit_price is for a stop_limit order, not for a \(order.type.rawValue)"
+        )
       }
       guard let instrument = board.instrument(order.instrument) else {
         throw Refusal("unknown_instrument", "there is no instrument \(order.instrument) here")
       }
-      for (field, value) in [("price", price), ("stop_loss", stopLoss), ("take_profit", takeProfit)] {
+      for (field, value) in [
+        ("price", price), ("limit_price", limitPrice), ("stop_loss", stopLoss), ("take_profit", takeProfit),
+      ] {
         if let value { try admitPrice(value, field, instrument) }
       }
       switch order.role {
       case .entry where !order.state.isFinal:
-        try modifyEntry(order, price: price, stopLoss: stopLoss, takeProfit: takeProfit)
+        try modifyEntry(
+          order, price: price, limitPrice: limitPrice, stopLoss: stopLoss, takeProfit: takeProfit)
       case .entry:
-        try modifyTrade(of: order, price: price, stopLoss: stopLoss, takeProfit: takeProfit)
+        guard price == nil, limitPrice == nil else { throw final(order) }
+        try modifyTrades(of: order, stopLoss: stopLoss, takeProfit: takeProfit)
       case .stopLoss where !order.state.isFinal:
         try modifyExits(of: order, stopLoss: price ?? stopLoss, takeProfit: takeProfit)
       case .takeProfit where !order.state.isFinal:
@@ -79,39 +88,56 @@ extension TradingCore {
   }
 
   private mutating func modifyEntry(
-    _ before: Order, price: Price?, stopLoss: Price?, takeProfit: Price?
+    _ before: Order, price: Price?, limitPrice: Price?, stopLoss: Price?, takeProfit: Price?
   ) throws(Refusal) {
     var order = before
+    if price != nil, order.type == .trailingStop {
+      throw Refusal("price_not_allowed", "the price of a trailing_stop follows the market")
+    }
+    if price != nil, order.type == .stopLimit, order.state != .accepted, order.state != .submitted {
+      throw Refusal(
+        "already_triggered",
+        "order \(order.id) works as a limit since the market reached its price: change limit_price"
+      )
+    }
     if order.reduceOnly, stopLoss != nil || takeProfit != nil {
       throw Refusal("exits_not_allowed", "a reduce_only order carries neither stop_loss nor take_profit")
     }
     order.price = price ?? order.price
     order.stopLoss = stopLoss ?? order.stopLoss
     order.takeProfit = takeProfit ?? order.takeProfit
-    let entry = order.price ?? .zero
-    try admitSides(
-      order.side, stopLoss: order.stopLoss, takeProfit: order.takeProfit, reference: entry,
-      "the entry \(entry)",
-      "a \(order.side.rawValue) order")
-    guard Cash.product(entry, order.remainingUnits) <= Cash.maxNotional else {
-      throw Refusal("amount_out_of_range", "units times price may be at most \(Cash.maxNotional)")
+    if let limitPrice { order.terms.limitPrice = limitPrice }
+    for (name, entry) in [("entry", order.price), ("limit_price", order.terms.limitPrice)] {
+      guard let entry else { continue }
+      try admitSides(
+        order.side, stopLoss: order.stopLoss, takeProfit: order.takeProfit, reference: entry,
+        "the \(name) \(entry)", "a \(order.side.rawValue) order")
+      guard Cash.product(entry, order.remainingUnits) <= Cash.maxNotional else {
+        throw Refusal("amount_out_of_range", "units times price may be at most \(Cash.maxNotional)")
+      }
+    }
+    if stopLoss != nil || takeProfit != nil, !trades(of: order).isEmpty {
+      try modifyExits(trades(of: order), stopLoss: stopLoss, takeProfit: takeProfit)
     }
     order.updated = now
     store(order)
     emit(.orderModified, order)
-    if let price, price != before.price {
-      venue.execute(.modify(orderID: order.id, price: price, units: nil))
+    if order.price != before.price || order.terms.limitPrice != before.terms.limitPrice {
+      venue.execute(.modify(orderID: order.id, price: order.price, limitPrice: order.terms.limitPrice))
     }
   }
 
-  private mutating func modifyTrade(
-    of entry: Order, price: Price?, stopLoss: Price?, takeProfit: Price?
+  /// The open trades that an entry opened: one for each time it filled.
+  private func trades(of entry: Order) -> [Trade] {
+    strategies[entry.strategy]?.positions[entry.instrument]?.filter { $0.entryOrderID == entry.id } ?? []
+  }
+
+  private mutating func modifyTrades(
+    of entry: Order, stopLoss: Price?, takeProfit: Price?
   ) throws(Refusal) {
-    let trades = strategies[entry.strategy]?.positions[entry.instrument] ?? []
-    guard entry.state == .filled, price == nil, trades.contains(where: { $0.id == entry.tradeID }) else {
-      throw final(entry)
-    }
-    try modifyExits(of: entry, stopLoss: stopLoss, takeProfit: takeProfit)
+    let trades = trades(of: entry)
+    guard !trades.isEmpty else { throw final(entry) }
+    try modifyExits(trades, stopLoss: stopLoss, takeProfit: takeProfit)
     guard var order = memory[entry.number] else { return }
     order.stopLoss = stopLoss ?? order.stopLoss
     order.takeProfit = takeProfit ?? order.takeProfit
@@ -125,6 +151,14 @@ extension TradingCore {
   ) throws(Refusal) {
     let trades = strategies[order.strategy]?.positions[order.instrument] ?? []
     guard let trade = trades.first(where: { $0.id == order.tradeID }) else { throw final(order) }
+    try modifyExits([trade], stopLoss: stopLoss, takeProfit: takeProfit)
+  }
+
+  /// Changes the exits of trades of one instrument and side; all are looked at before the first is changed.
+  private mutating func modifyExits(
+    _ trades: [Trade], stopLoss: Price?, takeProfit: Price?
+  ) throws(Refusal) {
+    guard let trade = trades.first else { return }
     guard let quote = board.quote(trade.instrument) else {
       throw Refusal("no_quote", "there is no quote of \(trade.instrument) yet: wait for the first one")
     }
@@ -133,10 +167,12 @@ extension TradingCore {
     try admitSides(
       isLong ? .buy : .sell, stopLoss: stopLoss, takeProfit: takeProfit, reference: market,
       "the current \(isLong ? "bid" : "ask") \(market)", "a \(isLong ? "long" : "short") trade")
-    reprice(trade.stopLossOrderID, stopLoss)
-    reprice(trade.takeProfitOrderID, takeProfit)
-    recorder.trades.append(
-      Recorder.TradeKey(id: trade.id, strategy: trade.strategy, instrument: trade.instrument))
+    for trade in trades {
+      reprice(trade.stopLossOrderID, stopLoss)
+      reprice(trade.takeProfitOrderID, takeProfit)
+      recorder.trades.append(
+        Recorder.TradeKey(id: trade.id, strategy: trade.strategy, instrument: trade.instrument))
+    }
   }
 
   private mutating func reprice(_ id: String?, _ price: Price?) {
@@ -147,6 +183,6 @@ extension TradingCore {
     order.updated = now
     store(order)
     emit(.orderModified, order)
-    venue.execute(.modify(orderID: id, price: price, units: nil))
+    venue.execute(.modify(orderID: id, price: price))
   }
 }

@@ -12,6 +12,7 @@ public enum DeskEventType: String, Sendable, CaseIterable {
   case orderExpired = "order_expired"
   case positionOpened = "position_opened"
   case positionClosed = "position_closed"
+  case marginCloseout = "margin_closeout"
   case tradingPaused = "trading_paused"
   case tradingResumed = "trading_resumed"
   case squareOffRequested = "square_off_requested"

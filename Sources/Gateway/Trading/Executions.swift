@@ -15,6 +15,8 @@ extension TradingCore {
       change(order, .accepted)
       if order.role == .entry || order.role == .close { emit(.orderAccepted, order) }
     case .triggered: change(order, .triggered)
+    case .repriced(_, let price): follow(order, to: price)
+    case .reached: admitFill(order)
     case .replaced: change(order, .updated)
     case .filled(let execution): fill(order, execution)
     case .cancelled(_, let reason, _): end(order, .cancelled, reason)
@@ -63,6 +65,20 @@ extension TradingCore {
     end(order, what, reason)
   }
 
+  /// The market moved a stop. The exits of an entry that follows the market keep their distance from it.
+  private mutating func follow(_ before: Order, to price: Price) {
+    var order = before
+    if order.role == .entry, let old = order.price, let tick = board.instrument(order.instrument)?.tick {
+      order.stopLoss = order.stopLoss.map { max($0 + (price - old), tick) }
+      order.takeProfit = order.takeProfit.map { max($0 + (price - old), tick) }
+    }
+    order.price = price
+    order.updated = now
+    store(order)
+    // Once; every step of a trailing stop would drown the other events.
+    if order.role == .stopLoss, price == order.terms.reference { emit(.orderModified, order) }
+  }
+
   // MARK: - Fills
 
   private mutating func fill(_ before: Order, _ execution: Execution) {
@@ -83,7 +99,10 @@ extension TradingCore {
     var closed = Closed()
     if order.role == .entry || order.role == .close {
       emit(isWhole ? .orderFilled : .orderPartiallyFilled, order)
-      closed = reduceOldest(by: order, units, execution.price, rate)
+      closed =
+        before.role == .close && before.tradeID != nil
+        ? reduceOwn(of: order, units, execution.price, rate)
+        : reduceOldest(by: order, units, execution.price, rate)
       let rest = units - closed.units
       if rest.isPositive && !order.reduceOnly {
         closed.trade = openTrade(order, rest, execution.price)
@@ -96,6 +115,7 @@ extension TradingCore {
     }
     record(order, units, execution, fee: fee, closed)
     trimReducing(order.strategy, order.instrument)
+    staleMargins.insert(order.strategy)
   }
 
   private mutating func record(

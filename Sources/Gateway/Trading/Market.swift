@@ -13,23 +13,37 @@ extension TradingCore {
       now = quote.time
       beginDay(quote.time)
     }
-    guard board.take(quote) else { return beginsDay ? finish() : ChangeSet() }
+    guard let position = board.position(ofQuoted: quote.instrument) else {
+      return beginsDay ? finish() : ChangeSet()
+    }
+    // What was due before this quote met the one before it.
+    let wasDue = moveClock(to: quote.time)
+    board.take(quote, at: position)
     marketTime = quote.time
     feedHasEnded = false
     let isReached = venue.quote(quote)
-    guard isReached || beginsDay || !flattening.isEmpty else { return ChangeSet() }
+    let endangers = !staleMargins.isEmpty || !marginGuards[position].contains(quote)
+    guard isReached || wasDue || endangers || beginsDay || !flattening.isEmpty else { return ChangeSet() }
     now = quote.time
     drain()
+    if endangers || !staleMargins.isEmpty { watchMargins(position) }
     flatten(quote.instrument)
     return finish()
   }
 
-  /// Moves market time without a quote, so that orders expire on time.
-  public mutating func advance(to time: Timestamp) -> ChangeSet {
-    guard venue.advance(to: time) else { return ChangeSet() }
+  /// Does what is due at a time: orders arrive or expire, and trades that were held too long are closed.
+  private mutating func moveClock(to time: Timestamp) -> Bool {
+    let isDue = venue.advance(to: time)
+    guard isDue || time >= nextHoldEnd else { return false }
     now = time
     drain()
-    return finish()
+    if time >= nextHoldEnd { closeHeldTooLong() }
+    return true
+  }
+
+  /// Moves market time without a quote, so that orders expire, and trades are closed, on time.
+  public mutating func advance(to time: Timestamp) -> ChangeSet {
+    moveClock(to: time) ? finish() : ChangeSet()
   }
 
   /// The feed has no more quotes: working entries expire and positions are closed at their last quote, both with

@@ -61,17 +61,20 @@ struct MarketBoard: Sendable {
 
   func quote(_ instrument: String) -> Quote? { index[instrument].flatMap { quotes[$0] } }
 
-  /// False when the instrument is unknown.
-  mutating func take(_ quote: Quote) -> Bool {
+  /// The position of the instrument that a quote is of; nil when it is unknown.
+  mutating func position(ofQuoted instrument: String) -> Int? {
     // Most quotes follow one of the same instrument, and names this short compare in a few instructions.
-    if last < instruments.count, instruments[last].name == quote.instrument {
-      quotes[last] = quote
-      return true
-    }
-    guard let position = index[quote.instrument] else { return false }
+    if last < instruments.count, instruments[last].name == instrument { return last }
+    guard let position = index[instrument] else { return nil }
     last = position
-    quotes[position] = quote
-    return true
+    return position
+  }
+
+  mutating func take(_ quote: Quote, at position: Int) { quotes[position] = quote }
+
+  /// The instruments whose quotes convert an instrument's quote currency to the account's; none where they are one.
+  func conversions(of instrument: Int) -> [Int] {
+    routes[instrument].flatMap { $0.map(\.instrument) }
   }
 
   /// What one unit of an instrument's quote currency is worth in the account's currency, at mid prices; the rate

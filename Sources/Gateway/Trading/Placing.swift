@@ -71,8 +71,8 @@ extension TradingCore {
       generation: trader.generation, broker: venue.name, instrument: intent.instrument, side: intent.side,
       type: intent.type, role: .entry, timeInForce: admitted.timeInForce, reduceOnly: intent.reduceOnly,
       quality: intent.quality, mode: admitted.mode, tag: intent.tag, created: now, units: admitted.units,
-      price: intent.type == .market ? nil : intent.price, stopLoss: intent.stopLoss,
-      takeProfit: intent.takeProfit, updated: now, expires: admitted.expires, fingerprint: intent.fingerprint)
+      price: admitted.price, stopLoss: intent.stopLoss, takeProfit: intent.takeProfit, updated: now,
+      expires: admitted.expires, fingerprint: intent.fingerprint, terms: intent.terms)
     insert(order)
     if order.stopLoss != nil { emitPlaced(order, entry: admitted.entry, intent.timeToLiveSeconds) }
     venue.execute(.place(order, group: nil))
@@ -106,10 +106,12 @@ extension TradingCore {
     return Outcome(.success(changes.orders.first { $0.number == number }), changes)
   }
 
-  /// Sends the order that closes a position; its instrument has a quote.
+  /// Sends the order that closes a position, or one trade of it; its instrument has a quote.
   @discardableResult
-  mutating func closePosition(_ trader: Trader, _ instrument: String, reason: String?) -> Int64 {
-    let held = strategies[trader.strategy]?.units(instrument) ?? .zero
+  mutating func closePosition(
+    _ trader: Trader, _ instrument: String, trade: Trade? = nil, reason: String?
+  ) -> Int64 {
+    let held = trade?.units ?? strategies[trader.strategy]?.units(instrument) ?? .zero
     let number = takeOrderNumber()
     var order = Order(
       number: number, id: idPrefix + String(number), clientOrderID: Self.ownPrefix + String(number),
@@ -117,7 +119,7 @@ extension TradingCore {
       side: held.isNegative ? .buy : .sell, type: .market, role: .close, timeInForce: .fok, reduceOnly: true,
       quality: nil, mode: min(settings.mode, .paper), tag: nil, created: now, units: held.magnitude,
       price: nil,
-      stopLoss: nil, takeProfit: nil, updated: now, expires: nil)
+      stopLoss: nil, takeProfit: nil, tradeID: trade?.id, updated: now, expires: nil)
     order.reason = reason
     insert(order)
     venue.execute(.place(order, group: nil))
@@ -142,6 +144,8 @@ extension OrderIntent {
     var fields = [instrument, side.rawValue, type.rawValue, text(units), text(isMarket ? nil : price)]
     fields += [text(stopLoss), text(takeProfit), force.rawValue, reduceOnly ? "reduce" : "-"]
     fields += [quality.map(String.init) ?? "-", timeToLiveSeconds.map(String.init) ?? "-"]
+    if let expires { fields.append(String(expires.nanoseconds)) }
+    if !terms.isEmpty { fields.append(terms.description) }
     return fields.joined(separator: " ")
   }
 }

@@ -35,6 +35,8 @@ struct StrategyBook: Sendable {
   var open: [Int64] = []
   /// Open trades by instrument, oldest first; all of one sign; never empty.
   var positions: [String: [Trade]] = [:]
+  /// Quotes within which its margin suffices, by the board's positions.
+  var marginBands: [Int: PriceBand] = [:]
   /// By reason; not journaled, so a restart begins anew.
   var refusals: [String: RefusalTally] = [:]
 

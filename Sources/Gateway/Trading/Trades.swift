@@ -19,7 +19,14 @@ extension TradingCore {
     var trade = Trade(
       id: id, strategy: order.strategy, broker: order.broker, instrument: order.instrument,
       entryOrderID: order.id, opened: now, price: price, units: order.side == .buy ? units : -units)
-    let stopLoss = order.stopLoss.map { exit(order, .stopLoss, .stop, $0, units, id) }
+    let terms = order.terms
+    trade.closes = (terms.maxHoldSeconds ?? settings.maxHoldSeconds).map { now.advanced(seconds: Int64($0)) }
+    if let closes = trade.closes { nextHoldEnd = min(nextHoldEnd, closes) }
+    var stopLoss = order.stopLoss.map { exit(order, .stopLoss, .stop, $0, units, id) }
+    if terms.managesTrade {
+      stopLoss?.terms = OrderTerms(
+        breakEven: terms.breakEven, trail: terms.trail, reference: terms.breakEven == nil ? nil : price)
+    }
     let takeProfit = order.takeProfit.map { exit(order, .takeProfit, .limit, $0, units, id) }
     trade.stopLossOrderID = stopLoss?.id
     trade.takeProfitOrderID = takeProfit?.id
@@ -135,7 +142,7 @@ extension TradingCore {
     order.units = order.filledUnits + remaining
     order.updated = now
     store(order)
-    venue.execute(.modify(orderID: order.id, price: nil, units: remaining))
+    venue.execute(.modify(orderID: order.id, units: remaining))
   }
 
   /// Keeps what `reduce_only` promises when a position shrinks or turns: working orders that would do more than

@@ -20,6 +20,12 @@ public struct TradingCore: Sendable {
   var flattenings: [String: Flattening] = [:]
   /// Those among them that still hold something, in order.
   var flattening: [String] = []
+  /// Strategies whose positions changed since their margin was looked at last.
+  var staleMargins: Set<String> = []
+  /// Prices that no strategy's margin gives out at, by the board's positions.
+  var marginGuards: [PriceBand]
+  /// When the next trade has been held too long.
+  var nextHoldEnd = Timestamp(nanoseconds: .max)
   var feedHasEnded = false
   var nextOrderNumber: Int64
   var nextFillID: Int64
@@ -45,6 +51,7 @@ public struct TradingCore: Sendable {
     self.venue = venue
     self.lookup = lookup
     board = MarketBoard(instruments, currency: settings.currency)
+    marginGuards = Array(repeating: .unlimited, count: board.instruments.count)
     memory = OrderMemory(capacity: settings.rememberedOrders, hasForgotten: snapshot.hasOlderOrders)
     nextOrderNumber = snapshot.nextOrderNumber
     nextFillID = snapshot.nextFillID
@@ -62,6 +69,8 @@ public struct TradingCore: Sendable {
     for rate in snapshot.rates { board.savedRates[rate.currency] = rate.rate }
     for trade in snapshot.trades.sorted(by: { $0.id < $1.id }) {
       withStrategy(trade.strategy) { $0.positions[trade.instrument, default: []].append(trade) }
+      if let closes = trade.closes { nextHoldEnd = min(nextHoldEnd, closes) }
+      staleMargins.insert(trade.strategy)
     }
     for order in snapshot.recentOrders { memory.insert(order) }
     for order in snapshot.openOrders.sorted(by: { $0.number < $1.number }) {
@@ -116,6 +125,12 @@ struct TradingDay: Hashable, Sendable {
   let number: Int64
 
   init(number: Int64) { self.number = number }
+
+  /// The midnight that ends it.
+  var end: Timestamp {
+    let (time, overflow) = (number &+ 1).multipliedReportingOverflow(by: Self.length)
+    return Timestamp(nanoseconds: overflow ? .max : time)
+  }
 
   init(_ time: Timestamp) {
     let (quotient, remainder) = time.nanoseconds.quotientAndRemainder(dividingBy: Self.length)

@@ -20,6 +20,11 @@ public struct TradingSettings: Hashable, Sendable {
   public var staleQuoteSeconds: Int?
   /// Whether a pause also cancels working entries, so that nothing opens while a strategy is paused.
   public var pauseCancelsEntries: Bool
+  /// How long a trade may be held when its entry does not say so itself; nil for ever.
+  public var maxHoldSeconds: Int?
+  /// A strategy's trades are closed, the largest loss first, while its equity is below this share of the margin that
+  /// they bind; nil: never.
+  public var marginCloseout: Amount?
   /// Finished orders that are kept in memory; older ones are asked of ``DeskLookup``.
   public var rememberedOrders: Int
 
@@ -27,6 +32,7 @@ public struct TradingSettings: Hashable, Sendable {
     mode: TradingMode = .paper, currency: String = "USD", startingBalance: Money = 10_000,
     qualityThreshold: Int = 70, timeToLiveSeconds: Int = 360 * 60, maxOpenOrders: Int = 200,
     maxOpenPositions: Int = 20, staleQuoteSeconds: Int? = nil, pauseCancelsEntries: Bool = true,
+    maxHoldSeconds: Int? = nil, marginCloseout: Amount? = Amount(raw: Amount.one.raw / 2),
     rememberedOrders: Int = 10_000
   ) {
     self.mode = mode
@@ -38,6 +44,8 @@ public struct TradingSettings: Hashable, Sendable {
     self.maxOpenPositions = maxOpenPositions
     self.staleQuoteSeconds = staleQuoteSeconds
     self.pauseCancelsEntries = pauseCancelsEntries
+    self.maxHoldSeconds = maxHoldSeconds
+    self.marginCloseout = marginCloseout
     self.rememberedOrders = rememberedOrders
   }
 }

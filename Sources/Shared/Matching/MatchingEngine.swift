@@ -1,53 +1,59 @@
 public import Model
 
 /// A deterministic matching engine over bid and ask: the same quotes and orders in the same order give the same
-/// fills, to the last digit.
+/// fills, to the last digit. docs/paper.md tells its rules in full.
 ///
 /// - A market order fills at the far side (buy: ask, sell: bid), moved by `slippageTicks` against it.
 /// - A limit fills when the far side reaches its price: at the far side where that is better when the order comes
 ///   in or is changed, at its own price when the market comes to it later.
 /// - A stop triggers when the far side reaches its price (buy: ask at or above, sell: bid at or below) and fills
-///   there, slipped as a market order: a gap is paid in full.
-/// - `ioc` and `fok` fill at once or are cancelled (`not_marketable`).
-/// - Quotes carry no sizes, so every fill is whole.
+///   there, slipped as a market order: a gap is paid in full. A stop-limit becomes a limit instead.
+/// - A stop with `trail` or `breakEven` is moved by a quote before it is compared with it.
+/// - `ioc` and `fok` fill at once or are cancelled.
+/// - Where a quote has sizes, each of them is used up by the fills on its side until the next quote; an order that
+///   finds too few units waits for more. Without sizes every fill is whole.
 /// - Where one quote reaches several orders, market orders go first, then stops, then limits, each oldest first; so
 ///   of the exits of one trade the stop loss wins. The first of a group that fills cancels the rest.
 /// - An order that expires at or before a quote's time does not meet that quote.
 ///
-/// Events are pulled one by one with ``nextEvent()``: what the caller cancels after one is not matched.
+/// Events are pulled one by one with ``nextEvent()``: what the caller cancels after one is not matched. What is due
+/// between two quotes meets the first of them, so a caller that lets orders travel calls ``advance(to:)`` and reads
+/// its events before it gives the next quote.
 public struct MatchingEngine: Sendable {
-  /// The share of the notional that a fill costs.
-  public let feeRate: Amount
-  public let slippageTicks: Int
+  public let rules: MatchingRules
 
   var books: [Book] = []
-  private var bookIndex: [String: Int] = [:]
+  private(set) var bookIndex: [String: Int] = [:]
   private var lastBook = 0
   var orders: [String: MatchOrder] = [:]
   /// Members of each group that still work, oldest first.
-  private var groups: [Int64: [String]] = [:]
-  /// Keys are times of expiry times -1.
+  var groups: [Int64: [String]] = [:]
+  /// Keys are times of expiry, and of arrival, times -1.
   private var expiries = Ladder()
+  private var arrivals = Ladder()
   /// Reached and not yet filled; the next is last.
-  private var ready: [Reached] = []
-  private var events: [MatchEvent] = []
+  var ready: [Reached] = []
+  var events: [MatchEvent] = []
   private var nextEventIndex = 0
-  private var time = Timestamp(nanoseconds: .min)
+  /// Whether what was due last waits until what was due before it has been matched.
+  private var isInterrupted = false
+  private(set) var time = Timestamp(nanoseconds: .min)
 
-  private struct Reached: Sendable {
+  struct Reached: Sendable {
     /// Market 0, stop 1, limit 2.
     let rank: Int
     let number: Int64
     let id: String
     /// Whether a limit gets the far side where it is better: it just came in.
     let isTaker: Bool
+    /// Whether the caller is to be told before it fills.
+    var asks: Bool
 
     func precedes(_ other: Reached) -> Bool { (rank, number) < (other.rank, other.number) }
   }
 
-  public init(instruments: [Instrument], feeRate: Amount = .zero, slippageTicks: Int = 0) {
-    self.feeRate = feeRate
-    self.slippageTicks = slippageTicks
+  public init(instruments: [Instrument], rules: MatchingRules = MatchingRules()) {
+    self.rules = rules
     for instrument in instruments where bookIndex[instrument.name] == nil {
       bookIndex[instrument.name] = books.count
       books.append(Book(instrument))
@@ -56,28 +62,22 @@ public struct MatchingEngine: Sendable {
 
   // MARK: - Orders
 
-  /// Takes an order and matches it against the latest quote.
+  /// Takes an order and matches it against the latest quote, now or when it arrives.
   public mutating func place(_ order: MatchOrder) {
     guard let index = bookIndex[order.instrument] else { return reject(order, "unknown_instrument") }
-    guard order.type == .market || order.price != nil else { return reject(order, "price_required") }
+    guard order.hasItsPrices else { return reject(order, "price_required") }
     guard books[index].hasQuote || order.type != .market else { return reject(order, "no_quote") }
-    events.append(.accepted(id: order.id))
+    if travels(order) { return }
     keep(order)
-    if isReached(order, index) {
-      reach(order, isTaker: true)
-    } else if order.timeInForce != .gtc {
-      end(order.id)
-      events.append(.cancelled(id: order.id, reason: "not_marketable", time: time))
-    } else {
-      rest(order, index)
-    }
+    arrive(order, index, asks: false)
   }
 
   /// Puts a working order back after a restart, without an event; it meets the market at the next quote.
   public mutating func restore(_ order: MatchOrder) {
-    guard let index = bookIndex[order.instrument], order.type != .market, order.price != nil else { return }
+    guard let index = bookIndex[order.instrument], order.hasItsPrices else { return }
+    if travels(order) { return }
     keep(order)
-    rest(order, index)
+    books[index].rest(order)
   }
 
   /// Ends an order; one that is gone already is left alone.
@@ -86,18 +86,21 @@ public struct MatchingEngine: Sendable {
     events.append(.cancelled(id: id, reason: "requested", time: time))
   }
 
-  /// Changes the price, the units or both of a working order; it keeps its age.
-  public mutating func modify(id: String, price: Price?, units: Quantity?) {
-    guard var order = orders[id], let index = bookIndex[order.instrument] else { return }
-    let old = order.price
-    order.units = units ?? order.units
-    order.price = price ?? old
+  /// Changes the prices, the units or all of a working order; it keeps its age.
+  public mutating func modify(
+    id: String, price: Price? = nil, limitPrice: Price? = nil, units: Quantity? = nil
+  ) {
+    guard let old = orders[id], let index = bookIndex[old.instrument] else { return }
+    var order = old
+    order.units = units ?? old.units
+    order.price = price ?? old.price
+    order.limitPrice = limitPrice ?? old.limitPrice
     orders[id] = order
     events.append(.replaced(id: id))
-    guard order.price != old else { return }
-    unrest(order, at: old, index)
+    guard order.workingPrice != old.workingPrice, !order.isTravelling else { return }
+    books[index].unrest(old)
     ready.removeAll { $0.id == id }
-    if isReached(order, index) { reach(order, isTaker: true) } else { rest(order, index) }
+    meet(order, index, asks: true)
   }
 
   /// Whether the order works.
@@ -111,23 +114,18 @@ public struct MatchingEngine: Sendable {
   /// Takes a quote. True when there are events to read; with nothing reached it costs a few comparisons.
   public mutating func quote(_ quote: Quote) -> Bool {
     guard let index = index(of: quote.instrument) else { return false }
-    books[index].sequence = quote.sequence
-    books[index].bid = quote.bid
-    books[index].ask = quote.ask
-    books[index].time = quote.time
-    books[index].hasQuote = true
+    books[index].take(quote)
     _ = advance(to: quote.time)
+    if books[index].movesStops { moveStops(index) }
     if books[index].isReached { reachAll(index) }
     return hasEvents
   }
 
-  /// Moves the clock and expires what is due. True when there are events to read.
+  /// Moves the clock: orders that are due arrive or expire. True when there are events to read.
   public mutating func advance(to now: Timestamp) -> Bool {
     time = now
-    while expiries.best >= -Int128(now.nanoseconds), let due = expiries.popBest() {
-      guard end(due.id) else { continue }
-      events.append(.expired(id: due.id, reason: "ttl", time: now))
-    }
+    while ready.isEmpty, takeDue() {}
+    isInterrupted = !ready.isEmpty
     return hasEvents
   }
 
@@ -141,62 +139,52 @@ public struct MatchingEngine: Sendable {
       }
       events.removeAll(keepingCapacity: true)
       nextEventIndex = 0
-      guard let next = ready.popLast() else { return nil }
-      if let order = orders[next.id] { fill(order, isTaker: next.isTaker) }
+      if var next = ready.popLast() {
+        guard let order = orders[next.id] else { continue }
+        if next.asks, order.handling.contains(.asksFirst), !waitsOn(order) {
+          next.asks = false
+          ready.append(next)
+          return .reached(id: next.id)
+        }
+        fill(order, next)
+      } else if !isInterrupted || !takeDue() {
+        isInterrupted = false
+        return nil
+      }
     }
   }
 
   private var hasEvents: Bool { nextEventIndex < events.count || !ready.isEmpty }
 
-  // MARK: - Matching
-
-  private mutating func fill(_ order: MatchOrder, isTaker: Bool) {
-    guard let index = bookIndex[order.instrument] else { return }
-    let book = books[index]
-    let far = book.farSide(order.side)
-    let price: Price
-    if order.type == .limit, let limit = order.price {
-      price = isTaker ? (order.side == .buy ? min(limit, far) : max(limit, far)) : limit
-    } else {
-      let slip = Amount(raw: book.instrument.tick.raw * Int128(slippageTicks))
-      price = order.side == .buy ? far + slip : max(far - slip, book.instrument.tick)
-    }
-    let fee = feeRate.isZero ? .zero : price.multiplied(by: order.units)?.multiplied(by: feeRate) ?? .zero
-    let sisters = order.group.flatMap { groups[$0] } ?? []
-    end(order.id)
-    events.append(
-      .filled(
-        id: order.id, units: order.units, price: price, fee: fee, sequence: book.sequence, time: time))
-    for sister in sisters where sister != order.id && end(sister) {
-      events.append(.cancelled(id: sister, reason: "oco", time: time))
-    }
-  }
-
-  private func isReached(_ order: MatchOrder, _ index: Int) -> Bool {
-    guard books[index].hasQuote else { return false }
-    guard order.type != .market, let price = order.price else { return true }
-    return books[index].reaches(order.side, order.type, price)
-  }
-
-  /// Takes everything that the quote reaches off its ladder, to be filled in order.
-  private mutating func reachAll(_ index: Int) {
-    for (side, type) in [(Side.buy, OrderType.stop), (.sell, .stop), (.buy, .limit), (.sell, .limit)] {
-      let market = books[index].farSide(side).raw * Book.direction(side, type)
-      while let entry = books[index].withLadder(side, type, { $0.best >= market ? $0.popBest() : nil }) {
-        ready.append(Reached(rank: type == .stop ? 1 : 2, number: entry.number, id: entry.id, isTaker: false))
+  /// Lets the next order that is due arrive or expire; at one moment expiry comes first.
+  private mutating func takeDue() -> Bool {
+    let limit = -Int128(time.nanoseconds)
+    guard max(expiries.best, arrivals.best) >= limit else { return false }
+    if expiries.best >= arrivals.best {
+      if let due = expiries.popBest(), let order = orders[due.id], end(due.id) {
+        events.append(.expired(id: due.id, reason: order.timeInForce.expiryReason, time: time))
       }
+    } else if let due = arrivals.popBest(), var order = orders[due.id],
+      let index = bookIndex[order.instrument]
+    {
+      order.isTravelling = false
+      orders[due.id] = order
+      arrive(order, index, asks: true)
     }
-    ready.sort { $1.precedes($0) }
-  }
-
-  private mutating func reach(_ order: MatchOrder, isTaker: Bool) {
-    let rank = order.type == .market ? 0 : order.type == .stop ? 1 : 2
-    let reached = Reached(rank: rank, number: order.number, id: order.id, isTaker: isTaker)
-    let index = ready.firstIndex { $0.precedes(reached) } ?? ready.endIndex
-    ready.insert(reached, at: index)
+    return true
   }
 
   // MARK: - The book
+
+  /// Whether the order is on its way to the market; it is kept then.
+  private mutating func travels(_ order: MatchOrder) -> Bool {
+    guard let arrives = order.arrives, arrives > time else { return false }
+    var order = order
+    order.isTravelling = true
+    keep(order)
+    arrivals.insert(key: -Int128(arrives.nanoseconds), number: order.number, id: order.id)
+    return true
+  }
 
   private mutating func keep(_ order: MatchOrder) {
     orders[order.id] = order
@@ -206,25 +194,15 @@ public struct MatchingEngine: Sendable {
     }
   }
 
-  private mutating func rest(_ order: MatchOrder, _ index: Int) {
-    guard let price = order.price else { return }
-    let key = price.raw * Book.direction(order.side, order.type)
-    books[index].withLadder(order.side, order.type) {
-      $0.insert(key: key, number: order.number, id: order.id)
-    }
-  }
-
-  private mutating func unrest(_ order: MatchOrder, at price: Price?, _ index: Int) {
-    guard let price else { return }
-    let key = price.raw * Book.direction(order.side, order.type)
-    books[index].withLadder(order.side, order.type) { $0.remove(key: key, number: order.number) }
-  }
-
   /// Takes an order out of everything but `ready`, where it is skipped; false when it was gone.
   @discardableResult
-  private mutating func end(_ id: String) -> Bool {
+  mutating func end(_ id: String) -> Bool {
     guard let order = orders.removeValue(forKey: id) else { return false }
-    if let index = bookIndex[order.instrument] { unrest(order, at: order.price, index) }
+    if order.isTravelling, let arrives = order.arrives {
+      arrivals.remove(key: -Int128(arrives.nanoseconds), number: order.number)
+    } else if let index = bookIndex[order.instrument] {
+      books[index].unrest(order)
+    }
     if let expires = order.expires {
       expiries.remove(key: -Int128(expires.nanoseconds), number: order.number)
     }
@@ -246,4 +224,9 @@ public struct MatchingEngine: Sendable {
     lastBook = index
     return index
   }
+}
+
+extension TimeInForce {
+  /// Why an order expires that works so long.
+  fileprivate var expiryReason: String { self == .gtd || self == .day ? rawValue : "ttl" }
 }

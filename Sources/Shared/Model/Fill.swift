@@ -58,11 +58,13 @@ public struct Trade: Hashable, Sendable {
   public var takeProfitOrderID: String?
   /// Profit of the units closed so far, in the account's currency, without fees.
   public var realised: Money
+  /// When it is closed at the market; nil: never for its age.
+  public var closes: Timestamp?
 
   public init(
     id: Int64, strategy: String, broker: String, instrument: String, entryOrderID: String, opened: Timestamp,
     price: Price, units: Quantity, stopLossOrderID: String? = nil, takeProfitOrderID: String? = nil,
-    realised: Money = .zero
+    realised: Money = .zero, closes: Timestamp? = nil
   ) {
     self.id = id
     self.strategy = strategy
@@ -75,5 +77,6 @@ public struct Trade: Hashable, Sendable {
     self.stopLossOrderID = stopLossOrderID
     self.takeProfitOrderID = takeProfitOrderID
     self.realised = realised
+    self.closes = closes
   }
 }

@@ -11,16 +11,33 @@ public enum Side: String, Sendable, CaseIterable {
 
 /// How an order's price is found: the market's, or one of its own.
 public enum OrderType: String, Sendable, CaseIterable {
+  /// At the market, at once.
   case market
+  /// At its price or better.
   case limit
+  /// At the market, once the market has reached its price.
   case stop
+  /// A limit order of `limitPrice`, once the market has reached its price.
+  case stopLimit = "stop_limit"
+  /// A stop whose price follows a market that moves away from it, `distance` behind.
+  case trailingStop = "trailing_stop"
+
+  /// Whether it waits for the market to reach a price that is behind the market.
+  public var isStop: Bool { self == .stop || self == .stopLimit || self == .trailingStop }
 }
 
-/// How long an order works: until cancelled, at once or not at all (`ioc` in part, `fok` whole).
+/// How long an order works.
 public enum TimeInForce: String, Sendable, CaseIterable {
+  /// Until it is cancelled, or its time to live is over.
   case gtc
+  /// Fills at once, in part if need be, and is then over.
   case ioc
+  /// Fills at once and whole, or not at all.
   case fok
+  /// Until the time that it names.
+  case gtd
+  /// Until the trading day ends: at the next midnight UTC of market time.
+  case day
 }
 
 /// What an order is for.
@@ -104,11 +121,15 @@ public struct OrderIntent: Hashable, Sendable {
   public var quality: Int?
   public var timeToLiveSeconds: Int?
   public var tag: String?
+  /// Until when a `gtd` order works.
+  public var expires: Timestamp?
+  public var terms: OrderTerms
 
   public init(
     clientOrderID: String? = nil, instrument: String, side: Side, type: OrderType = .market, units: Quantity,
     price: Price? = nil, stopLoss: Price? = nil, takeProfit: Price? = nil, timeInForce: TimeInForce? = nil,
-    reduceOnly: Bool = false, quality: Int? = nil, timeToLiveSeconds: Int? = nil, tag: String? = nil
+    reduceOnly: Bool = false, quality: Int? = nil, timeToLiveSeconds: Int? = nil, tag: String? = nil,
+    expires: Timestamp? = nil, terms: OrderTerms = OrderTerms()
   ) {
     self.clientOrderID = clientOrderID
     self.instrument = instrument
@@ -123,6 +144,8 @@ public struct OrderIntent: Hashable, Sendable {
     self.quality = quality
     self.timeToLiveSeconds = timeToLiveSeconds
     self.tag = tag
+    self.expires = expires
+    self.terms = terms
   }
 }
 
@@ -162,6 +185,13 @@ public struct Order: Hashable, Sendable {
   /// What was asked for, in canonical text: tells a repeated `clientOrderID` from a reused one, even after the
   /// order was modified. Empty for orders that the gateway made itself.
   public let fingerprint: String
+  private var boxedTerms: BoxedTerms
+
+  /// What only some orders have.
+  public var terms: OrderTerms {
+    get { boxedTerms.value }
+    set { boxedTerms = BoxedTerms(newValue) }
+  }
 
   public init(
     number: Int64, id: String, clientOrderID: String, strategy: String, generation: Generation,
@@ -170,7 +200,7 @@ public struct Order: Hashable, Sendable {
     reduceOnly: Bool, quality: Int?, mode: TradingMode, tag: String?, created: Timestamp, units: Quantity,
     price: Price?, stopLoss: Price?, takeProfit: Price?, filledUnits: Quantity = .zero,
     averagePrice: Price? = nil, state: OrderState = .submitted, reason: String? = nil, tradeID: Int64? = nil,
-    updated: Timestamp, expires: Timestamp?, fingerprint: String = ""
+    updated: Timestamp, expires: Timestamp?, fingerprint: String = "", terms: OrderTerms = OrderTerms()
   ) {
     self.number = number
     self.id = id
@@ -200,6 +230,7 @@ public struct Order: Hashable, Sendable {
     self.updated = updated
     self.expires = expires
     self.fingerprint = fingerprint
+    boxedTerms = BoxedTerms(terms)
   }
 
   /// Units that still have to fill.

@@ -6,13 +6,21 @@ public struct Quote: Hashable, Sendable {
   public let bid: Price
   public let ask: Price
   public let time: Timestamp
+  /// Units that can be sold at the bid and bought at the ask; nil where the feed does not say.
+  public let bidSize: Quantity?
+  public let askSize: Quantity?
 
-  public init(sequence: Int64, instrument: String, bid: Price, ask: Price, time: Timestamp) {
+  public init(
+    sequence: Int64, instrument: String, bid: Price, ask: Price, time: Timestamp, bidSize: Quantity? = nil,
+    askSize: Quantity? = nil
+  ) {
     self.sequence = sequence
     self.instrument = instrument
     self.bid = bid
     self.ask = ask
     self.time = time
+    self.bidSize = bidSize
+    self.askSize = askSize
   }
 
   /// Halfway between bid and ask.

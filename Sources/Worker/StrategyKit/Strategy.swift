@@ -121,10 +121,12 @@ open class Strategy {
   /// Changes the price of a pending order, or the stop loss and take profit of an order or its trade.
   @discardableResult
   public func modify(
-    _ orderID: String, price: Price? = nil, stopLoss: Price? = nil, takeProfit: Price? = nil
+    _ orderID: String, price: Price? = nil, limitPrice: Price? = nil, stopLoss: Price? = nil,
+    takeProfit: Price? = nil
   ) async throws -> Order {
     var params: [String: Price] = [:]
     params["price"] = price
+    params["limit_price"] = limitPrice
     params["stop_loss"] = stopLoss
     params["take_profit"] = takeProfit
     var object = JSONObject()

@@ -26,7 +26,7 @@ struct Desk {
     self.journal = journal
     core = TradingCore(
       settings: settings, instruments: instruments,
-      venue: PaperBroker(instruments: instruments, feeRate: feeRate),
+      venue: PaperBroker(instruments: instruments, profile: PaperProfile(takerFeeRate: feeRate)),
       restoring: snapshot, lookup: lookup)
     if registered {
       self.journal.take(core.register("bot", generation: 1, capabilities: capabilities, now: now))
@@ -104,6 +104,10 @@ struct Desk {
   var account: AccountView? { core.account(strategy: "bot") }
 }
 
+extension Order {
+  var isExit: Bool { role == .stopLoss || role == .takeProfit }
+}
+
 extension OrderIntent {
   /// A market order with both exits around 1.387.
   static func buy(
@@ -154,8 +158,19 @@ struct Journal: Equatable {
   var flattenings: [String: Flattening] = [:]
   var events: [DeskEvent] = []
 
+  /// Orders that changed their state once they had ended.
+  var changedAfterTheEnd: [String] = []
+  /// The ids of orders that may only reduce.
+  var reduceOnly: Set<String> = []
+
   mutating func take(_ changes: ChangeSet) {
-    for order in changes.orders { orders[order.number] = order }
+    for order in changes.orders {
+      if let before = orders[order.number], before.state.isFinal, before.state != order.state {
+        changedAfterTheEnd.append(order.id)
+      }
+      orders[order.number] = order
+      if order.reduceOnly { reduceOnly.insert(order.id) }
+    }
     fills += changes.fills
     for trade in changes.trades { trades[trade.id] = trade }
     for id in changes.closedTrades { trades[id] = nil }

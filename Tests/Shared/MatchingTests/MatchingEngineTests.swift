@@ -10,7 +10,8 @@ struct Pit {
 
   init(feeRate: Amount = .zero, slippageTicks: Int = 0) {
     let instruments = ["EUR_USD", "USD_JPY"].compactMap { Instrument.conventional($0) }
-    engine = MatchingEngine(instruments: instruments, feeRate: feeRate, slippageTicks: slippageTicks)
+    engine = MatchingEngine(
+      instruments: instruments, rules: MatchingRules(takerFeeRate: feeRate, slippageTicks: slippageTicks))
   }
 
   mutating func events() -> [MatchEvent] {
@@ -55,7 +56,9 @@ func brief(_ events: [MatchEvent]) -> [String] {
     case .filled(let id, _, let price, _, _, _): "\(id)@\(price)"
     case .cancelled(let id, let reason, _), .rejected(let id, let reason, _), .expired(let id, let reason, _):
       "\(id):\(reason)"
-    case .accepted, .replaced: nil
+    case .triggered(let id): "\(id):triggered"
+    case .repriced(let id, let price): "\(id)>\(price)"
+    case .accepted, .replaced, .reached: nil
     }
   }
 }

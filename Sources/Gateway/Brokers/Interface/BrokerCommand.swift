@@ -26,5 +26,5 @@ public enum BrokerCommand: Hashable, Sendable {
   case place(Order, group: LinkedGroup?)
   case cancel(orderID: String)
   /// Changes a working order; nil leaves a field as it is. `units` are those that still have to fill.
-  case modify(orderID: String, price: Price?, units: Quantity?)
+  case modify(orderID: String, price: Price? = nil, limitPrice: Price? = nil, units: Quantity? = nil)
 }

@@ -3,8 +3,13 @@ public import Model
 /// What a broker says about an order.
 public enum BrokerEvent: Hashable, Sendable {
   case accepted(orderID: String)
-  /// A stop's price was reached; its fill follows.
+  /// A stop's price was reached, and it did not fill at once and whole.
   case triggered(orderID: String)
+  /// The market moved a stop that follows it.
+  case repriced(orderID: String, price: Price)
+  /// An entry that has waited fills next, unless it is cancelled before the next event is read. A broker behind a
+  /// network never says so: it makes its own checks.
+  case reached(orderID: String)
   case filled(Execution)
   case cancelled(orderID: String, reason: String, time: Timestamp)
   case rejected(orderID: String, reason: String, time: Timestamp)
@@ -13,7 +18,8 @@ public enum BrokerEvent: Hashable, Sendable {
 
   public var orderID: String {
     switch self {
-    case .accepted(let id), .triggered(let id), .replaced(let id): id
+    case .accepted(let id), .triggered(let id), .replaced(let id), .reached(let id): id
+    case .repriced(let id, _): id
     case .filled(let execution): execution.orderID
     case .cancelled(let id, _, _), .rejected(let id, _, _), .expired(let id, _, _): id
     }

@@ -30,6 +30,7 @@ extension JSONWriter {
     field("created", order.created)
     field("updated", order.updated)
     field("expires", order.expires)
+    order.terms.write(to: &self, priceDecimals: priceDecimals)
     endObject()
   }
 
@@ -73,7 +74,7 @@ extension Order {
       filledUnits: try json.amount("filled_units"), averagePrice: try json.optionalAmount("average_price"),
       state: try json.word("state"), reason: try json.optionalString("reason"),
       tradeID: try json.optionalInt("trade_id").map(Int64.init), updated: updated,
-      expires: try json.optionalTimestamp("expires"))
+      expires: try json.optionalTimestamp("expires"), terms: try OrderTerms(json))
   }
 }
 

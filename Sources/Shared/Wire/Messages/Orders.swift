@@ -23,7 +23,7 @@ extension OrderIntent {
       clientOrderID: fields.clientOrderID, instrument: instrument, side: side, type: fields.type ?? .market,
       units: units, price: fields.price, stopLoss: fields.stopLoss, takeProfit: fields.takeProfit,
       timeInForce: fields.timeInForce, reduceOnly: fields.reduceOnly, quality: fields.quality,
-      timeToLiveSeconds: fields.timeToLive, tag: fields.tag)
+      timeToLiveSeconds: fields.timeToLive, tag: fields.tag, expires: fields.expires, terms: fields.terms)
   }
 
   /// The parameters of `order.place`, as the SDK sends them.
@@ -42,6 +42,8 @@ extension OrderIntent {
     if let quality { writer.field("quality", quality) }
     if let timeToLiveSeconds { writer.field("ttl_s", timeToLiveSeconds) }
     if let tag { writer.field("tag", tag) }
+    if let expires { writer.field("expires", expires) }
+    terms.write(to: &writer)
     writer.endObject()
   }
 }
@@ -61,6 +63,8 @@ private struct OrderFields {
   var quality: Int?
   var timeToLive: Int?
   var tag: String?
+  var expires: Timestamp?
+  var terms = OrderTerms()
   var problem: RPCError?
 
   mutating func read(_ key: UnsafeRawBufferPointer, _ scanner: inout JSONScanner) throws(WireError) {
@@ -97,6 +101,27 @@ private struct OrderFields {
       timeToLive = try whole("ttl_s", &scanner)
     } else if key == "tag" {
       tag = try text("tag", &scanner)
+    } else {
+      try readRare(key, &scanner)
+    }
+  }
+
+  private mutating func readRare(
+    _ key: UnsafeRawBufferPointer, _ scanner: inout JSONScanner
+  ) throws(WireError) {
+    if key == "expires" {
+      expires = try text("expires", &scanner).flatMap { Timestamp($0) }
+      if expires == nil { wrong("expires", "a time such as \"2026-11-21T11:55:27Z\"") }
+    } else if key == "limit_price" {
+      terms.limitPrice = try amount("limit_price", &scanner)
+    } else if key == "distance" {
+      terms.distance = try amount("distance", &scanner)
+    } else if key == "break_even" {
+      terms.breakEven = try amount("break_even", &scanner)
+    } else if key == "trail" {
+      terms.trail = try amount("trail", &scanner)
+    } else if key == "max_hold_s" {
+      terms.maxHoldSeconds = try whole("max_hold_s", &scanner)
     } else {
       try scanner.skip()
     }
@@ -145,6 +170,25 @@ private struct OrderFields {
       return nil
     }
     return value
+  }
+}
+
+extension OrderTerms {
+  /// Only those that there are, each with its key.
+  func write(to writer: inout JSONWriter, priceDecimals: Int = 0) {
+    if let limitPrice { writer.field("limit_price", limitPrice, minimumDecimals: priceDecimals) }
+    if let distance { writer.field("distance", distance, minimumDecimals: priceDecimals) }
+    if let breakEven { writer.field("break_even", breakEven, minimumDecimals: priceDecimals) }
+    if let trail { writer.field("trail", trail, minimumDecimals: priceDecimals) }
+    if let maxHoldSeconds { writer.field("max_hold_s", maxHoldSeconds) }
+  }
+
+  /// Reads them from an order report.
+  init(_ json: JSON) throws(RPCError) {
+    self.init(
+      limitPrice: try json.optionalAmount("limit_price"), distance: try json.optionalAmount("distance"),
+      breakEven: try json.optionalAmount("break_even"), trail: try json.optionalAmount("trail"),
+      maxHoldSeconds: try json.optionalInt("max_hold_s"))
   }
 }
 
