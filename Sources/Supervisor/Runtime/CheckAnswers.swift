@@ -27,11 +27,14 @@ extension Supervisor {
     let user =
       ground?.whyNoUsers == nil ? cells.users.byName[manifest.name] ?? cells.users.range.upperBound : nil
     Task {
-      let (errors, warnings) = await SandboxDriver.away {
-        Self.examine(manifest, plan, places, ground, user: user)
+      // By way of the supervisor itself: so this goes on where the connection may be used.
+      let found = await self.reading { Self.examine(manifest, plan, places, ground, user: user) }
+      switch found {
+      case .success(let (errors, warnings)):
+        connection.answer(
+          id, Self.verdict(known + errors, manifest.warnings.map(ManifestIssue.init) + warnings))
+      case .failure(let error): connection.reply(to: id, error: .internalError("\(error)"))
       }
-      connection.answer(
-        id, Self.verdict(known + errors, manifest.warnings.map(ManifestIssue.init) + warnings))
     }
   }
 
