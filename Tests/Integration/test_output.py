@@ -216,7 +216,7 @@ idle()
         said(daemon, "flood", "that was all")
         # Only now does he read: far more than fits into any buffer.
         numbers, behind = [], []
-        while len(numbers) < count or behind[-1] != 0:
+        while len(numbers) < count or 0 not in behind:
             params = control.read()["params"]
             assert "dropped" not in params
             if "behind" in params:

@@ -25,9 +25,11 @@ extension Supervisor {
     if follows, before != nil || query.filter.until != nil {
       throw .invalidParams("follow goes on with what comes: it takes neither until nor before")
     }
-    let target = try open(id, client, follows: follows)
+    let isLong = query.limit > Self.linesAtOnce
+    // A long one goes on after its first page; its reader ends it.
+    let target = try open(id, client, follows: follows || isLong)
     let last = logs.lastID
-    if query.limit > Self.linesAtOnce { return readLong(query, target, follows: follows) }
+    if isLong { return readLong(query, target, follows: follows) }
     var follower: LogFollower?
     if follows {
       let new = LogFollower(query.filter, target, asked: last, follows: true)

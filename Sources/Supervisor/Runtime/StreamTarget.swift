@@ -82,8 +82,12 @@ final class StreamTarget {
   func leaveOut(_ count: Int) {
     guard !isFinished else { return }
     dropped += count
+    enqueue(note: "dropped", count)
+  }
+
+  private func enqueue(note key: StaticString, _ count: Int) {
     var note = Chunk()
-    writeNote("dropped", count, into: &note.lines)
+    writeNote(key, count, into: &note.lines)
     queuedBytes += note.lines.readableBytes
     if isLoading { held.append(note) } else { queue.append(note) }
     pump()
@@ -110,11 +114,9 @@ final class StreamTarget {
     pump()
   }
 
-  /// Tells the client how many lines he is behind, unless he does not even take that.
+  /// Tells the client how many lines he is behind.
   func tell(behind lines: Int) {
-    var note = ByteBuffer()
-    writeNote("behind", lines, into: &note)
-    _ = connection.sendThinnable(encoded: note)
+    if !isFinished { enqueue(note: "behind", lines) }
   }
 
   /// Nothing more will come: it ends when the client has taken what waits.
