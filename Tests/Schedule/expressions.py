@@ -62,7 +62,8 @@ def expression(chance: random.Random) -> str:
     text = " ".join(field(chance, index) for index in range(5))
     if chance.random() < 0.06:
         text = broken(chance, text)
-    return text
+    # Case does not matter.
+    return text.lower() if chance.random() < 0.2 else text
 
 
 def broken(chance: random.Random, text: str) -> str:

@@ -158,8 +158,8 @@ struct ScheduleReader {
     for key in keys where reader.has(key) { reader.report(key, "\(reason): leave it out") }
   }
 
-  /// How many slots are looked at, and how far ahead: more than the longest holidays of a schedule that comes each
-  /// minute.
+  /// How many slots are looked at: more than the longest holidays of a schedule that comes each minute. And how far
+  /// ahead, once it has come.
   private static let slotsMax = 20_000
   private static let secondsMax: Int64 = 366 * 86_400
 
@@ -172,8 +172,8 @@ struct ScheduleReader {
     var previous: Int64?
     for count in 0..<Self.slotsMax {
       // A schedule of more slots than this has shown how close they are.
-      if hasCome, timetable.jitter == 0 || count > 1_000 { break }
-      guard let slot = try? timetable.slot(after: after), slot.second - now < Self.secondsMax else { break }
+      if hasCome, timetable.jitter == 0 || count > 1_000 || after - now > Self.secondsMax { break }
+      guard let slot = try? timetable.slot(after: after) else { break }
       after = slot.second
       if let previous { shortest = min(shortest, slot.second - previous) }
       previous = slot.second

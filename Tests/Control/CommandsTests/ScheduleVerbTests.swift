@@ -51,6 +51,28 @@ import Wire
     }
   }
 
+  @Test func `the status of a scheduled strategy says when it is due next`() async throws {
+    let bot: JSON = [
+      "name": "opening-range", "state": "scheduled", "pid": nil, "since": "2026-11-21T11:00:00Z",
+      "schedule": [
+        "text": "30 9 * * MON-FRI", "timezone": "America/New_York", "closes": nil, "last_outcome": "missed",
+        "next": ["utc": "2026-11-23T14:30:00Z", "local": "2026-11-23T09:30:00-05:00", "skip": nil],
+        "warning": "the calendar nyse ends on 2026-12-31",
+      ],
+    ]
+    try await withDaemon(["status": ["supervisor": [:], "strategies": [bot]]]) { daemon in
+      let (status, one) = await rbotctl("status", "opening-range", "--socket", daemon.path)
+      #expect(status == .notRunning)
+      for part in [
+        "30 9 * * MON-FRI, the time of America/New_York", "next Mon 11-23 09:30, in 2d 2h",
+        "last slot: missed",
+        "the calendar nyse ends on 2026-12-31", "schedule preview opening-range",
+      ] { #expect(one.written.contains(part), "\(part) in \(one.written)") }
+      let (_, all) = await rbotctl("status", "--socket", daemon.path)
+      #expect(all.written.contains("NEXT") && all.written.contains("in 2d 2h"))
+    }
+  }
+
   @Test func `the history asks page by page and filters by outcome`() async throws {
     let answer: FakeDaemon.Answer = { _, params, id, connection in
       if params["before"]?.isNull == true {

@@ -102,6 +102,13 @@ import Testing
     #expect(found.contains { $0.contains(part) }, "\(found)")
   }
 
+  @Test func `one that seldom comes is none that never does`() throws {
+    // The fourth of July is a holiday each year; the fifth is one in years in which that is a Sunday.
+    #expect(issues("cron = \"0 9 4 7 *\"\ncalendar = \"nyse\"").count == 1)
+    #expect(issues("cron = \"0 9 5 7 *\"\ncalendar = \"nyse\"").isEmpty)
+    #expect(issues("cron = \"* * * * *\"\ncalendar = \"nyse\"\njitter = \"59s\"").isEmpty)
+  }
+
   @Test func `all that is wrong is told at once`() {
     let found = issues(
       """

@@ -24,14 +24,14 @@ struct ScheduleListView {
   }
 
   private func row(_ schedule: JSON) -> [Span] {
-    let (next, missed) = (schedule["next"], schedule["missed_24h"]?.intValue ?? 0)
+    let (next, missed) = (NextSlot(schedule["next"]), schedule["missed_24h"]?.intValue ?? 0)
     let zone = schedule.text("timezone")
     let calendar = schedule.text("calendar")
     let definition = [schedule.text("definition"), zone == "UTC" ? "" : zone, calendar]
     return [
       Span(schedule.text("name"), .bold),
-      Span(definition.filter { !$0.isEmpty }.joined(separator: " ")), state(schedule), self.next(next),
-      Span(next.flatMap { Timestamp($0.text("utc")) }.map(until) ?? ""), last(schedule["last"]),
+      Span(definition.filter { !$0.isEmpty }.joined(separator: " ")), state(schedule), shown(next),
+      Span(next?.length(from: page.now) ?? ""), last(schedule["last"]),
       Span(missed == 0 ? "" : "\(missed)", .red),
     ]
   }
@@ -42,26 +42,11 @@ struct ScheduleListView {
     return StateWord.span(schedule.text("state"))
   }
 
-  /// Local to the schedule: `Mon 11-23 09:30`; what is skipped is said to be.
-  private func next(_ next: JSON?) -> Span {
-    guard let next, let time = Timestamp(next.text("utc")) else { return Span("-", .dim) }
-    let local = next.text("local")
-    let weekday = LocalTime.weekday(time.nanoseconds / 1_000_000_000, offset: Self.offset(local))
-    let isSkipped = !next.text("skip").isEmpty
-    return Span(
-      "\(weekday) \(local.dropFirst(5).prefix(5)) \(local.dropFirst(11).prefix(5))\(isSkipped ? " skipped" : "")",
-      isSkipped ? .yellow : .plain)
+  /// Local to the schedule; what will be skipped is said to be.
+  private func shown(_ next: NextSlot?) -> Span {
+    guard let next else { return Span("-", .dim) }
+    return next.skip.isEmpty ? Span(next.short) : Span("\(next.short) skipped", .yellow)
   }
-
-  /// Of `2026-11-23T09:30:00-05:00`.
-  private static func offset(_ local: String) -> Int64 {
-    let digits = local.dropFirst(19).filter(\.isNumber)
-    guard digits.utf8.count == 4, let hours = Int64(digits.prefix(2)), let minutes = Int64(digits.suffix(2))
-    else { return 0 }
-    return (hours * 3_600 + minutes * 60) * (local.dropFirst(19).first == "-" ? -1 : 1)
-  }
-
-  private func until(_ time: Timestamp) -> String { Page.duration(seconds: time.seconds(since: page.now)) }
 
   private func last(_ last: JSON?) -> Span {
     guard let last, !last.isNull else { return "" }

@@ -105,6 +105,6 @@ extension TopData.Strategy {
       }
     trouble = json.text("reason")
     says = json.text("status")
-    next = json["schedule"]?.text("next") ?? ""
+    next = NextSlot(json["schedule"]?["next"])?.time.description ?? ""
   }
 }

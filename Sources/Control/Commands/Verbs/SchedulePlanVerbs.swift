@@ -60,7 +60,7 @@ struct ScheduleCalendarVerb: Verb {
   private static let daysByDefault: Int64 = 14
 
   @ParentCommand var group: ScheduleVerb
-  @Argument(help: "The calendar's name.") var name: String?
+  @Argument(help: "The calendar's name.", completion: .list(TradingCalendar.builtIn)) var name: String?
   @Option(help: ArgumentHelp("The first day; today without it.", valueName: "date")) var from: String?
   @Option(help: ArgumentHelp("The last day; two weeks from the first without it.", valueName: "date")) var to:
     String?

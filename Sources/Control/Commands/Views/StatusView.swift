@@ -109,8 +109,7 @@ struct StatusView {
 
   /// How long until it is due; nothing without a schedule.
   private func next(_ strategy: JSON) -> Span {
-    guard let time = Timestamp(strategy["schedule"]?.text("next") ?? "") else { return "" }
-    return Span("in \(Page.duration(seconds: time.seconds(since: page.now)))", .dim)
+    NextSlot(strategy["schedule"]?["next"]).map { Span("in \($0.length(from: page.now))", .dim) } ?? ""
   }
 
   static func positions(_ strategy: JSON) -> String {

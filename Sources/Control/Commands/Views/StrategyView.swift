@@ -43,6 +43,7 @@ struct StrategyView {
     [
       ("says", [strategy.cell("status")]), ("trouble", trouble), ("manifest", manifestErrors),
       ("waits for", [list("waiting_for", .yellow)]), ("paused", [paused]),
+      ("schedule", ScheduleFacts(strategy, page)?.lines ?? []),
       ("enabled", [strategy["enabled"]?.boolValue == false ? "no: starts only when told to" : ""]),
       ("after", [after]), ("requires", [list("requires", .plain)]), ("process", [Span(process)]),
       ("rates", [Span(rates)]), ("last exit", lastExit), ("mode", [mode]), ("orders", [Span(orders)]),
@@ -177,6 +178,7 @@ struct StrategyView {
       case "backoff", "waiting": ["logs \(name)"]
       case "stopped", "finished": ["start \(name)"]
       case "paused": ["resume \(name)"]
+      case "scheduled": ["schedule preview \(name)", "schedule history \(name)"]
       default: strategy["paused"]?.boolValue == true ? ["resume \(name)"] : [] as [String]
       }
     for (index, word) in words.enumerated() where !name.isEmpty {
