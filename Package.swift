@@ -58,7 +58,7 @@ let supervisor: [Target] = [
   code(
     "Runtime", "Supervisor/Runtime",
     [
-      "Lifecycle", "SupervisorStore", "IPC", "Wire", "Config", "Platform", "Model",
+      "Lifecycle", "SupervisorStore", "Schedule", "IPC", "Wire", "Config", "Platform", "Model",
       nio("NIOCore"), nio("NIOPosix"),
     ]),
   program("rbotd", "Supervisor/rbotd", ["Runtime", "Config", "Platform", "Model"]),
@@ -135,7 +135,7 @@ let allTests: [Target] = [
   tests("LifecycleTests", "Supervisor/LifecycleTests", ["Lifecycle", "Model"]),
   tests(
     "RuntimeTests", "Supervisor/RuntimeTests",
-    ["Runtime", "Lifecycle", "Model", "Platform", "SupervisorStore"]),
+    ["Runtime", "Lifecycle", "Schedule", "Model", "Platform", "SupervisorStore"]),
   tests(
     "SupervisorStoreTests", "Supervisor/StoreTests",
     ["SupervisorStore", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),

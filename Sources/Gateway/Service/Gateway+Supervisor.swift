@@ -50,6 +50,9 @@ extension Gateway {
     case "worker.gone":
       let changes = try depart(params)
       perform(changes) { _ in responder.succeed { $0.value([:]) } }
+    case "strategy.event":
+      let event = try supervisorEvent(params)
+      perform(ChangeSet(), events: [event]) { _ in responder.succeed { $0.value([:]) } }
     case "strategy.trading":
       let changes = try setTrading(params)
       perform(changes) { _ in responder.succeed { $0.value([:]) } }
@@ -114,6 +117,22 @@ extension Gateway {
       }
     }
     return changes
+  }
+
+  /// What happened to a strategy where only the supervisor sees it, for the stream of all events.
+  private func supervisorEvent(_ params: JSON) throws(RPCError) -> NewEvent {
+    let type = try params.string("type")
+    let isWord =
+      (1...64).contains(type.utf8.count) && type.utf8.allSatisfy { (97...122).contains($0) || $0 == 95 }
+    guard isWord else { throw .invalidParams("type must be a word of small letters and _") }
+    guard let payload = params["payload"], payload.objectValue != nil else {
+      throw .invalidParams("payload must be an object")
+    }
+    var writer = JSONWriter(ByteBuffer())
+    writer.value(payload)
+    return NewEvent(
+      source: "supervisor", type: type, strategy: try params.string("strategy"),
+      payload: String(buffer: writer.buffer), time: marketNow)
   }
 
   // MARK: - Questions

@@ -34,6 +34,15 @@ struct Dependencies {
             message: broken.contains(name) ? Self.waits(name) : Self.unknown(name, proposals)))
       }
     }
+    let scheduled = Set(manifests.filter { $0.schedule != nil }.map(\.name))
+    for manifest in manifests {
+      for name in manifest.requires where scheduled.contains(name) {
+        warnings.append(
+          .init(
+            name: manifest.name, key: "requires",
+            message: "\"\(name)\" runs on a schedule: between its slots this one waits, or is stopped"))
+      }
+    }
     findCycles(manifests)
   }
 

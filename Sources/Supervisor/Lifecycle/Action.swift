@@ -20,6 +20,8 @@ public enum Action: Hashable, Sendable {
   case applyTrading(serial: Int, paused: Bool)
   /// The run is over: nothing of this generation is left.
   case runEnded(RunEnd)
+  /// What the slot came to; it is told once for each that was opened.
+  case slotEnded(SlotID, SlotEnd)
   case answer(CommandID, Answer)
   /// Something that a person should look at.
   case alert(String)

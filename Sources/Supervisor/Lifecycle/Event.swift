@@ -78,6 +78,11 @@ public enum Event: Hashable, Sendable {
   case heldBack(Bool)
   case tradingApplied(serial: Int, TradingOutcome)
   case policyChanged(WorkerPolicy)
+  /// A slot of its schedule has begun, and is on the disk. Answered with `slotEnded`, sooner or later. A manual one is
+  /// run by one that is stopped, too; whoever asked for it is answered as for a start.
+  case slotOpened(SlotID, run: CommandID? = nil, isManual: Bool = false)
+  /// The open slot is to end.
+  case slotClosed(SlotID, SlotClosing)
   /// Time has passed; `Lifecycle.deadline` says when this is next of use.
   case tick
 }

@@ -34,6 +34,7 @@ public struct Lifecycle: Sendable {
   /// Others end before it is asked to.
   public internal(set) var isHeldBack = false
   var isShuttingDown = false
+  var slot: OpenSlot?
   var history = RestartHistory()
   var starts: [CommandID] = []
   var stops: [CommandID] = []
@@ -68,6 +69,7 @@ public struct Lifecycle: Sendable {
     case .ending: .stopping
     case .backoff: .backoff
     case .failed: .failed
+    case .scheduled: .scheduled
     case .finished: .finished
     }
   }
@@ -135,15 +137,18 @@ public struct Lifecycle: Sendable {
     case .needsChanged(let needs): needsChanged(needs, now)
     case .heldBack(let isHeldBack): heldBack(isHeldBack, now)
     case .tradingApplied(let serial, let outcome): tradingApplied(serial, outcome, now)
-    case .policyChanged(let policy): self.policy = policy
+    case .policyChanged(let policy): policyChanged(policy, now)
+    case .slotOpened(let id, let command, let isManual): slotOpened(id, command, isManual, now)
+    case .slotClosed(let id, let closing): slotClosed(id, closing, now)
     case .tick: tick(now)
     }
     defer { actions = [] }
     return actions
   }
 
-  /// Makes the next process, or waits for what it needs.
+  /// Makes the next process, or waits for what it needs, or for its slot.
   mutating func begin(_ now: Moment) {
+    guard !policy.isScheduled || slot != nil else { return rest(now) }
     guard unmet.isEmpty else {
       phase = .waiting
       if !starts.isEmpty, waitingUntil == nil { waitingUntil = now + policy.startTimeout }

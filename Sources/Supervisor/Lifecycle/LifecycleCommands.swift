@@ -31,8 +31,13 @@ extension Lifecycle {
       }
     case .ending(let attempt, var ending):
       starts.append(id)
-      ending.cause = .restart
+      // A slot is not run a second time: what comes after it is the next one.
+      if !policy.isScheduled, slot == nil { ending.cause = .restart }
       phase = .ending(attempt, ending)
+    case .scheduled:
+      history.forget()
+      trouble = nil
+      actions.append(.answer(id, .done("scheduled already: it starts at its next slot")))
     case .stopped, .failed, .finished, .backoff:
       starts.append(id)
       beginAfresh(now)
@@ -50,7 +55,7 @@ extension Lifecycle {
     case .ready(let attempt), .starting(let attempt):
       starts.append(id)
       askToEnd(attempt, .restart, "restart", now)
-    case .ending, .stopped, .failed, .finished, .backoff, .waiting:
+    case .ending, .stopped, .failed, .scheduled, .finished, .backoff, .waiting:
       start(id, now)
     }
   }
@@ -82,7 +87,8 @@ extension Lifecycle {
       askToEnd(attempt, cause, Self.request(cause), now)
     case .ending(let attempt, var ending):
       stops.append(id)
-      ending.cause = cause
+      // A slot that is ending ends as what it is.
+      if case .slot = ending.cause {} else { ending.cause = cause }
       ending.request = Self.request(cause)
       phase = .ending(attempt, ending)
     case .stopped:
@@ -90,9 +96,10 @@ extension Lifecycle {
     case .failed where cause == .shutdown, .finished where cause == .shutdown:
       // How it ended is for the next daemon to know.
       actions.append(.answer(id, .done("not running: it is \(state.rawValue)")))
-    case .waiting, .backoff, .failed, .finished:
+    case .waiting, .backoff, .failed, .scheduled, .finished:
       phase = .stopped
       trouble = nil
+      endSlot(.stopped, Self.request(cause))
       actions.append(.answer(id, .done("not running, and will not be started again")))
     }
   }
@@ -102,6 +109,10 @@ extension Lifecycle {
   }
 
   private mutating func reset(_ id: CommandID) {
+    if case .scheduled = phase, trouble != nil {
+      trouble = nil
+      return actions.append(.answer(id, .done("the failure of its last slot is forgotten")))
+    }
     guard case .failed = phase else {
       let answer =
         switch phase {

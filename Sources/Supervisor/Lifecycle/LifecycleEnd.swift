@@ -7,10 +7,13 @@ extension Lifecycle {
   ) {
     if let since = attempt.readySince, now - since >= policy.healthyAfter { history.healthy() }
     let reason = reason(attempt, ending)
-    let finished = ending.cause == .itself && attempt.readySince != nil && ending.status?.succeeded == true
+    // A single run may be over before it has anything to say.
+    let isWhole = attempt.readySince != nil || (slot != nil && policy.isOneShot)
+    let finished = ending.cause == .itself && isWhole && ending.status?.succeeded == true
     let asked =
       switch ending.cause {
       case .stop, .restart, .shutdown, .need: true
+      case .slot(let closing): closing.outcome != .failed
       case .itself, .failure: false
       }
     freezesAfter = nil
@@ -21,8 +24,13 @@ extension Lifecycle {
     )
     switch ending.cause {
     case .stop, .shutdown:
-      phase = .stopped
       trouble = nil
+      endSlot(.stopped, reason)
+      // Where somebody has started it since, it waits for the next slot.
+      rest(now)
+      answerStops(.done("stopped: \(reason)"))
+    case .slot(let closing):
+      concludeSlot(closing.outcome, reason, now)
       answerStops(.done("stopped: \(reason)"))
     case .restart:
       history.forget()
@@ -34,7 +42,9 @@ extension Lifecycle {
       trouble = nil
       begin(now)
     case .itself, .failure:
-      if finished, policy.restart != .always {
+      if finished, slot != nil, policy.restart != .always || policy.isOneShot {
+        concludeSlot(.done, reason, now)
+      } else if finished, policy.restart != .always {
         phase = .finished
         answerStarts(.done(reason))
       } else {
@@ -49,11 +59,11 @@ extension Lifecycle {
   ) {
     trouble = reason
     if cannotRun(attempt, ending) {
-      return giveUp("cannot run as it is written (\(reason))\(ending.lastWords.map { ": \($0)" } ?? "")")
+      return giveUp("cannot run as it is written (\(reason))\(ending.lastWords.map { ": \($0)" } ?? "")", now)
     }
     // Tried again at each start that a person asks for, and after a reload that changes it.
-    if ending.isFinal { return giveUp(reason) }
-    guard policy.restart != .never else { return giveUp("\(reason); its policy is to never restart it") }
+    if ending.isFinal { return giveUp(reason, now) }
+    guard policy.restart != .never else { return giveUp("\(reason); its policy is to never restart it", now) }
     let wasReady = attempt.readySince != nil
     let told = ending.lastWords.map { "\(reason): \($0)" } ?? reason
     switch history.next(
@@ -61,7 +71,7 @@ extension Lifecycle {
     {
     case .giveUp:
       let limit = policy.limit ?? .init(bursts: 0, within: .zero)
-      giveUp("\(reason); restarted \(limit.bursts) times within \(limit.within.words), so no more")
+      giveUp("\(reason); restarted \(limit.bursts) times within \(limit.within.words), so no more", now)
     case .restart(let delay) where delay == .zero:
       answerStarts(.refused("failed", told))
       restarts += 1
@@ -76,7 +86,8 @@ extension Lifecycle {
     }
   }
 
-  private mutating func giveUp(_ reason: String) {
+  private mutating func giveUp(_ reason: String, _ now: Moment) {
+    if slot != nil { return concludeSlot(.failed, reason, now) }
     phase = .failed
     trouble = reason
     let message = wayOut.map { "\(reason); \($0)" } ?? reason
@@ -108,6 +119,10 @@ extension Lifecycle {
       if attempt.pid == nil, ending.status == nil { return "was never started (\(name) is gone)" }
       let how = ending.killedAtDeadline ? "killed at the deadline of \(policy.stopTimeout.words)" : end
       return "\(how) (\(name) is gone)"
+    case .slot(let closing):
+      if attempt.pid == nil, ending.status == nil { return "was never started (\(closing.words))" }
+      let how = ending.killedAtDeadline ? "killed at the deadline of \(policy.stopTimeout.words)" : end
+      return "\(how) (\(closing.words))"
     case .failure(let reason): return reason
     case .itself:
       return attempt.readySince == nil ? "\(end) before it was ready" : end

@@ -17,7 +17,7 @@ extension Lifecycle {
       }
       guard let lost else { return }
       askToEnd(attempt, .need(lost.name), "needs \(lost.words)", now)
-    case .stopped, .ending, .backoff, .failed, .finished: break
+    case .stopped, .ending, .backoff, .failed, .scheduled, .finished: break
     }
   }
 

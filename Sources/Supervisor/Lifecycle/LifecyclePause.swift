@@ -126,7 +126,7 @@ extension Lifecycle {
     case .ready(var attempt):
       freeze(&attempt, now)
       phase = .ready(attempt)
-    case .stopped, .waiting, .ending, .backoff, .failed, .finished: break
+    case .stopped, .waiting, .ending, .backoff, .failed, .scheduled, .finished: break
     }
   }
 
@@ -148,7 +148,7 @@ extension Lifecycle {
     case .ready(var attempt):
       thaw(&attempt, now)
       phase = .ready(attempt)
-    case .stopped, .waiting, .ending, .backoff, .failed, .finished: break
+    case .stopped, .waiting, .ending, .backoff, .failed, .scheduled, .finished: break
     }
   }
 
@@ -159,6 +159,7 @@ extension Lifecycle {
     wasFrozen = isPaused
     attempt.frozenSince = nil
     attempt.began = attempt.began + (now - since)
+    if let opened = slot?.opened { slot?.opened = opened + (now - since) }
     attempt.lastBeat = max(attempt.lastBeat, now)
     if let lost = attempt.channelLost { attempt.channelLost = (now, lost.reason) }
     actions.append(.thaw(attempt.generation))

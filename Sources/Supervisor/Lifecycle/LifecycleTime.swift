@@ -4,13 +4,13 @@ import Model
 extension Lifecycle {
   /// When a `tick` is next of use; nil: never.
   public var deadline: Moment? {
-    guard let retry = pauseRetry?.at else { return phaseDeadline }
-    return earlier(retry, phaseDeadline)
+    let times = [phaseDeadline, slotDeadline, pauseRetry?.at].compactMap { $0 }
+    return times.min()
   }
 
   private var phaseDeadline: Moment? {
     switch phase {
-    case .stopped, .failed, .finished: nil
+    case .stopped, .failed, .scheduled, .finished: nil
     case .waiting: waitingUntil
     case .starting(let attempt) where attempt.frozenSince != nil,
       .ready(let attempt) where attempt.frozenSince != nil:
@@ -45,8 +45,9 @@ extension Lifecycle {
 
   mutating func tick(_ now: Moment) {
     retryPause(now)
+    if expireSlot(now) { return }
     switch phase {
-    case .stopped, .failed, .finished: break
+    case .stopped, .failed, .scheduled, .finished: break
     case .waiting: waited(now)
     // Who is frozen is not expected to do anything.
     case .starting(let attempt) where attempt.frozenSince != nil,

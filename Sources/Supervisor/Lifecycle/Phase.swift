@@ -38,6 +38,8 @@ struct Ending: Sendable {
     case itself
     /// It was ended because it broke a rule.
     case failure(String)
+    /// The slot in which it runs is over, or there are none any more.
+    case slot(SlotClosing)
   }
 
   var cause: Cause
@@ -64,7 +66,7 @@ struct Ending: Sendable {
 
 /// Where the machine is; `WorkerState` is what people see of it.
 enum Phase: Sendable {
-  /// Not running, because nobody wants it to. Can transition to: waiting, starting.
+  /// Not running, because nobody wants it to. Can transition to: waiting, starting, scheduled.
   case stopped
   /// Wants to run, but what it depends on is not there yet. Can transition to: starting, stopped.
   case waiting
@@ -74,19 +76,21 @@ enum Phase: Sendable {
   /// Running. Can transition to: ending, and where that takes no time, to what follows it.
   case ready(Attempt)
   /// Was asked to end, or has, and something of it may be left.
-  /// Can transition to: stopped, waiting, starting, backoff, failed, finished.
+  /// Can transition to: stopped, waiting, starting, backoff, failed, finished, scheduled.
   case ending(Attempt, Ending)
   /// Will be started again. Can transition to: waiting, starting, stopped.
   case backoff(until: Moment)
   /// Ended too often, or may not be restarted. Can transition to: waiting, starting, stopped.
   case failed
+  /// Waits for its next slot. Can transition to: waiting, starting, stopped.
+  case scheduled
   /// Did its work and ended. Can transition to: waiting, starting, stopped.
   case finished
 
   var attempt: Attempt? {
     switch self {
     case .starting(let attempt), .ready(let attempt), .ending(let attempt, _): attempt
-    case .stopped, .waiting, .backoff, .failed, .finished: nil
+    case .stopped, .waiting, .backoff, .failed, .scheduled, .finished: nil
     }
   }
 }

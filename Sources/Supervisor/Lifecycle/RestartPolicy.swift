@@ -50,9 +50,22 @@ public struct WorkerPolicy: Hashable, Sendable {
   public var after = ["gateway"]
   /// Who must be ready for it to run at all.
   public var requires: [String] = []
+  /// Nil: it runs whenever it is wanted.
+  public var slots: Slots?
   /// The exit code by which it says before it is ready that it cannot run as it is written; beside 78 (EX_CONFIG),
   /// which always says so.
   public var refusalCode: Int?
+
+  /// What one does that runs only in the slots of a schedule.
+  public enum Slots: Hashable, Sendable {
+    /// Each is one run, and exit code 0 is its end; one that lasts longer than `max` has failed.
+    case oneShot(max: Duration?)
+    /// It runs from a window's opening to its close.
+    case window
+  }
+
+  public var isScheduled: Bool { slots != nil }
+  public var isOneShot: Bool { if case .oneShot? = slots { true } else { false } }
 
   public init() {}
 }

@@ -124,7 +124,7 @@ extension Supervisor {
     return names.filter { seen.insert($0).inserted }
   }
 
-  private func unknown(_ name: String) -> JSON {
+  func unknown(_ name: String) -> JSON {
     if let issue = broken[name]?.first {
       return [
         "name": .string(name), "ok": false, "state": .null, "reason": "manifest_invalid",

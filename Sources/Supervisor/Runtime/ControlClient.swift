@@ -111,6 +111,9 @@ extension Supervisor {
     case "metrics": try showMetrics(params, id, client)
     case "metrics.history": try showMetricHistory(params, id, client)
     case "orders", "fills", "positions", "accounts", "summary": passOn(method, params, id, client)
+    case "schedule.list": listSchedules(id, client)
+    case "schedule.history": try scheduleHistory(params, id, client)
+    case "schedule.run": try runSchedule(params, id, client)
     case "reload": try reload(params, id, client)
     case "check": try check(params, id, client)
     case "version":

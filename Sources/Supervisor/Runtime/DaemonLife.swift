@@ -129,6 +129,7 @@ extension Supervisor {
     phase = .stopping
     ServiceNotify.stopping("stopping: \(why)")
     say(.info, "shutting down: \(why)")
+    endSchedules()
     for name in dependencies.stopOrder(strategies.map(\.name)) {
       apply(.command(.shutdown, commands.add(name, nil)), to: name)
     }

@@ -149,6 +149,7 @@ extension Supervisor {
       worker.tell("gateway", ["up": true])
     }
     refresh(around: Worker.gatewayName)
+    sendScheduleEvents()
     warnOfForsaken()
     startFeedWhenSettled()
     report()

@@ -45,7 +45,7 @@ struct ManifestReading: Sendable {
           ManifestIssue(
             path: manifest.path, line: nil,
             message: "the name \(manifest.name) is taken by a program of rbotd"))
-      } else if let issue = unscheduled(manifest) ?? SandboxReach.issue(manifest, places) {
+      } else if let issue = SandboxReach.issue(manifest, places) {
         reading.issues.append(issue)
         reading.brokenFolders.insert(manifest.folder)
         reading.broken[manifest.name] = [issue]
@@ -68,14 +68,6 @@ struct ManifestReading: Sendable {
       reading.broken[name] = contents.issues.filter { $0.path == path }.map(ManifestIssue.init)
     }
     return reading
-  }
-
-  /// To run such a strategy all day would be worse than not to run it.
-  private static func unscheduled(_ manifest: StrategyManifest) -> ManifestIssue? {
-    guard manifest.schedule != nil else { return nil }
-    return ManifestIssue(
-      path: manifest.path, line: manifest.line(of: "schedule"),
-      message: "schedule: is not kept yet; without this table it runs continuously")
   }
 
   static func folder(of path: String) -> String {

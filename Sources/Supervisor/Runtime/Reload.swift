@@ -119,6 +119,7 @@ extension Supervisor {
     for name in dependencies.stopOrder(plan.removed) {
       guard let worker = workers[name] else { continue }
       worker.isRemoved = true
+      unschedule(worker)
       apply(.command(.stop, commands.add(name, nil)), to: worker)
       if !worker.lifecycle.state.isLive { forget(worker) }
     }
@@ -150,6 +151,9 @@ extension Supervisor {
       if workers[name]?.lifecycle.isWanted == true || steps[name] == .start { pullIn(for: name) }
       if steps[name] == .start { apply(.command(.start, commands.add(name, nil)), to: name) }
     }
+    for name in fresh.keys.sorted() {
+      if let worker = workers[name] { arm(worker, isReload: true) }
+    }
     report()
   }
 
@@ -159,6 +163,7 @@ extension Supervisor {
     worker.plan = new
     worker.manifest = manifest
     apply(.policyChanged(new.policy), to: worker)
+    reschedule(worker, from: old.timetable)
     if old.outputBytesPerSecond != new.outputBytesPerSecond {
       worker.limit.change(bytesPerSecond: new.outputBytesPerSecond)
     }
@@ -180,7 +185,7 @@ extension Supervisor {
     let past = remembered[name]
     var lifecycle = Lifecycle(
       name: name, policy: plan.policy, generation: past?.generation ?? 0, isPaused: past?.isPaused ?? false)
-    if let past, let over = past.over {
+    if let past, let over = past.over, !plan.policy.isScheduled {
       lifecycle.recall(over.state, reason: over.reason, isWanted: past.isWanted(enabled: plan.isEnabled))
     }
     if past?.isFrozen == true { lifecycle.recallFreeze() }
@@ -201,11 +206,16 @@ extension Supervisor {
     // A person's stop lasts, also for one that others require; so does a person's start of one that is not enabled.
     let lasting = Set(remembered.values.filter { !$0.isWanted }.map(\.name))
     for name in dependencies.order(reading.plans.keys) {
-      guard let plan = reading.plans[name],
-        remembered[name]?.runs(enabled: plan.isEnabled) ?? plan.isEnabled
-      else { continue }
+      guard let plan = reading.plans[name], startsWithUs(name, plan) else { continue }
       pullIn(for: name, except: lasting)
       apply(.command(.start, commands.add(name, nil)), to: name)
     }
+    armSchedules()
+  }
+
+  /// One that got a schedule after its end waits for its slots.
+  private func startsWithUs(_ name: String, _ plan: WorkerPlan) -> Bool {
+    guard let past = remembered[name] else { return plan.isEnabled }
+    return plan.policy.isScheduled ? past.isWanted(enabled: plan.isEnabled) : past.runs(enabled: plan.isEnabled)
   }
 }

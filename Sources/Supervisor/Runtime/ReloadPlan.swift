@@ -85,6 +85,11 @@ struct ReloadPlan {
     let action: Action =
       if present.plan.isEnabled, !plan.isEnabled {
         present.isLive || present.isWanted ? .stop : .none
+      } else if present.plan.policy.isOneShot, plan.policy.isOneShot,
+        present.plan.isEnabled == plan.isEnabled
+      {
+        // A run that is under way is not run twice: what is new holds from its next slot on.
+        .update
       } else if present.plan.needsRestart(for: plan), present.isWanted {
         // Also one that a person runs and that is enabled only now: a mere start would leave it as it is.
         .restart

@@ -105,6 +105,7 @@ extension Supervisor {
     part["frozen"] = .bool(worker.lifecycle.isFrozen)
     part["after"] = .array(worker.plan.policy.after.map(JSON.string))
     part["requires"] = .array(worker.plan.policy.requires.map(JSON.string))
+    part["schedule"] = schedulePart(worker)
     part["waiting_for"] = .array(worker.lifecycle.waitsFor.map { .string($0.words) })
     part["manifest"] = JSON(worker.manifest?.path)
     if let issues = broken[worker.name] { part["manifest_errors"] = .array(issues.map(\.json)) }

@@ -36,6 +36,7 @@ public actor Supervisor {
   var gatewayLink = GatewayLink()
   var squareOffs = SquareOffBook()
   var events = EventFollowers()
+  var schedules: ScheduleBoard
   var door = ControlDoor()
   var clients: [ObjectIdentifier: ControlClient] = [:]
   var commands = CommandBook()
@@ -110,6 +111,7 @@ public actor Supervisor {
     sampler = Sampler(store: store)
     ownProcess = OwnProcess()
     lastRun = memory.lastRun
+    schedules = ScheduleBoard(memory.schedules)
     rememberedUsers = memory.users
     for record in memory.strategies {
       remembered[record.name] = record

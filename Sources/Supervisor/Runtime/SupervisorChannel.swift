@@ -122,7 +122,9 @@ extension Supervisor {
       "generation": .int(worker.lifecycle.generation), "paused": .bool(worker.lifecycle.isPaused),
       "params": worker.plan.params,
       "heartbeat_ms": .int(worker.plan.policy.heartbeat.wholeNanoseconds / 1_000_000),
-      "gateway": ["up": .bool(gatewayLink.isUp)], "slot": .null, "limits": Hello.limits,
+      "gateway": ["up": .bool(gatewayLink.isUp)],
+      "slot": JSON(slotTime(of: worker)),
+      "limits": Hello.limits,
     ]
   }
 

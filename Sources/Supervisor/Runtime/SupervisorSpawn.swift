@@ -24,6 +24,7 @@ extension Supervisor {
     } else {
       worker.untold.append(.begun(run))
     }
+    if worker.slots != nil { slotSpawned(worker, run.id) }
     let name = worker.name
     if worker.isGateway { return launch(worker, generation, nil) }
     withCell(of: worker) { supervisor, result in
@@ -99,6 +100,7 @@ extension Supervisor {
     environment["RBOT_STRATEGY"] = worker.name
     environment["RBOT_GENERATION"] = String(generation)
     environment["RBOT_STATE_DIR"] = state
+    environment["RBOT_SLOT"] = slotTime(of: worker)
     environment["HOME"] = state
     environment["PYTHONUNBUFFERED"] = "1"
     // Swift's thread pool asks for a priority that no strategy may have, and would tell syslog that it got none: a

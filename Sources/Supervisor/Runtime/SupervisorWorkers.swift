@@ -19,6 +19,7 @@ extension Supervisor {
     arm(worker)
     if worker.lifecycle.state != before { changed(worker, from: before) }
     if worker.lifecycle.companion != seen { refresh(around: worker.name) }
+    if worker.slots != nil { follow(event, worker) }
   }
 
   /// A run's end carries what the process said last.
@@ -99,6 +100,7 @@ extension Supervisor {
     case .applyTrading(let serial, let paused):
       applyTrading(worker, serial, paused)
     case .runEnded: break  // see carryOut
+    case .slotEnded(let slot, let end): slotEnded(slot, end, worker)
     case .answer(let id, let answer):
       answered(id, answer, state: worker.lifecycle.state)
     case .alert(let message):
@@ -210,6 +212,7 @@ extension Supervisor {
     homes[worker.name] = nil
     rebuildDependencies()
     metrics.forget(worker.name)
+    schedules.wakes.set(worker.name, nil)
     outputLimit.forget(worker.name)
     store.removed(worker.name)
     remembered[worker.name] = StrategyRecord(

@@ -4,6 +4,7 @@ import Lifecycle
 import Model
 import NIOCore
 import Platform
+import Schedule
 import SupervisorStore
 import Wire
 
@@ -42,6 +43,11 @@ final class Worker {
   var saved: StrategyRecord?
   /// What is still to be recorded and told, in order, because its next process comes first.
   var untold: [Untold] = []
+  /// Its schedule; nil: it has none.
+  var slots: SlotBook?
+  var slotCounts = SlotCounts()
+  /// The newest row of its history that an earlier daemon left.
+  var lastSlot: SlotRecord?
   /// Its folder is gone: it is forgotten once it has stopped.
   var isRemoved = false
   var limit: RateLimit

@@ -2,6 +2,7 @@ import Config
 import Lifecycle
 import Model
 import Platform
+import Schedule
 import Wire
 
 /// Everything about one worker that comes from outside: what a reload compares.
@@ -20,6 +21,8 @@ struct WorkerPlan: Equatable, Sendable {
   /// What becomes of its orders and positions when it is gone.
   var onExit = "keep"
   var params: JSON = [:]
+  /// When it runs; nil: whenever it is wanted.
+  var timetable: Timetable?
 
   /// Whether `other` can only take effect in a new process.
   func needsRestart(for other: WorkerPlan) -> Bool {
@@ -43,6 +46,8 @@ extension WorkerPlan {
     callbackTimeout = manifest.health.callbackTimeout
     capabilities = Self.capabilities(manifest.trading)
     onExit = manifest.trading.onExit.rawValue
+    timetable = manifest.schedule
+    if let timetable { policy.slots = WorkerPolicy.Slots(timetable) }
     params = (try? JSON.parse(ConfigValue.table(manifest.params).json)) ?? [:]
   }
 
@@ -75,6 +80,15 @@ extension WorkerPlan {
     plan.policy.heartbeat = options.settings.gateway.heartbeat
     plan.policy.stopTimeout = options.settings.gateway.stopTimeout
     return plan
+  }
+}
+
+extension WorkerPolicy.Slots {
+  init(_ timetable: Timetable) {
+    self =
+      if case .window = timetable.trigger { .window } else {
+        .oneShot(max: timetable.maxRuntime.map { .seconds($0) })
+      }
   }
 }
 

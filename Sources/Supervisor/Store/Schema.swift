@@ -66,6 +66,23 @@ enum Schema {
           ALTER TABLE strategies ADD COLUMN folder TEXT;
           """)
     }
+    migrator.registerMigration("5 schedules") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE schedules (
+            name TEXT PRIMARY KEY, definition TEXT NOT NULL, decided_s INTEGER NOT NULL, boot_id TEXT
+          ) WITHOUT ROWID;
+          CREATE TABLE slots (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL, slot_s INTEGER NOT NULL, until_s INTEGER,
+            count INTEGER NOT NULL, trigger TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT,
+            due_ns INTEGER NOT NULL, decided_ns INTEGER NOT NULL, started_ns INTEGER, ended_ns INTEGER,
+            run INTEGER, exit TEXT, lateness_ms INTEGER NOT NULL, owes_square_off INTEGER NOT NULL);
+          CREATE UNIQUE INDEX slots_once ON slots (name, slot_s) WHERE trigger <> 'manual';
+          CREATE INDEX slots_by_name ON slots (name);
+          CREATE INDEX slots_open ON slots (outcome) WHERE outcome IN ('running', 'queued');
+          CREATE INDEX slots_missed ON slots (decided_ns) WHERE outcome = 'missed';
+          """)
+    }
     return migrator
   }
 }

@@ -11,6 +11,12 @@ enum StateChange: Sendable {
   case audit(AuditRecord)
   /// Runs that an earlier daemon could not end in the records.
   case closeOpenRuns(before: Int64, reason: String)
+  /// A decision about a slot, and how far its schedule has come with it.
+  case slot(SlotRecord, ScheduleRecord)
+  /// The same; whoever claims it is told whether the slot is his.
+  case claim(SlotRecord, ScheduleRecord, SlotClaim)
+  case schedules([ScheduleRecord])
+  case scheduleRemoved(String)
   /// No change: somebody wants to know when all that came before is on the disk.
   case mark(@Sendable () -> Void)
 }
@@ -24,7 +30,13 @@ final class StateWriter: Sendable {
     writer = BatchWriter(
       name: "state", pool: pool, capacity: 16_384, batch: 256, lingerMilliseconds: 0, onTrouble: onTrouble,
       onWritten: { changes in
-        for case .mark(let tell) in changes { tell() }
+        for change in changes {
+          switch change {
+          case .mark(let tell): tell()
+          case .claim(_, _, let claim): claim.tell()
+          default: break
+          }
+        }
       },
       write: { database, changes in
         for change in changes { try Self.write(change, to: database) }
@@ -86,6 +98,17 @@ final class StateWriter: Sendable {
       try database.execute(
         sql: "UPDATE runs SET reason = ? WHERE ended_ns IS NULL AND reason IS NULL AND id < ?",
         arguments: [reason, before])
+    case .slot(let slot, let schedule):
+      try slot.write(to: database)
+      try schedule.write(to: database)
+    case .claim(let slot, let schedule, let claim):
+      try slot.write(to: database)
+      try schedule.write(to: database)
+      claim.isTaken = try slot.isThere(in: database)
+    case .schedules(let schedules):
+      for schedule in schedules { try schedule.write(to: database) }
+    case .scheduleRemoved(let name):
+      try database.execute(sql: "DELETE FROM schedules WHERE name = ?", arguments: [name])
     case .mark: break
     }
   }

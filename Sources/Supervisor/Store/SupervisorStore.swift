@@ -35,6 +35,7 @@ public final class SupervisorStore: Sendable {
     public let lastRuns: [RunRecord]
     /// The user ids that are strategies' own.
     public let users: [String: UInt32]
+    public let schedules: ScheduleMemory
   }
 
   /// For state: each commit is on the disk.
@@ -43,7 +44,7 @@ public final class SupervisorStore: Sendable {
   let pool: DatabasePool
   let logWriter: LogWriter
   let metrics: MetricWriter
-  private let state: StateWriter
+  let state: StateWriter
   let retention: Retention
   private let pruning = Mailbox<Timestamp>(capacity: 1, overflow: .refuse)
 
@@ -101,7 +102,7 @@ public final class SupervisorStore: Sendable {
             run.signal = row[6]
             run.reason = row[7]
             return run
-          }, users: try Self.users(database))
+          }, users: try Self.users(database), schedules: try Self.schedules(database))
       }
     } catch {
       throw StorageError(error, path: pool.path)
@@ -161,6 +162,7 @@ public final class SupervisorStore: Sendable {
     let bound = now.advanced(seconds: -seconds).nanoseconds
     pruneLogs(before: Timestamp(nanoseconds: bound))
     pruneRuns()
+    pruneSlots(before: bound)
     pruneMetrics(now.nanoseconds / 1_000_000_000)
   }
 

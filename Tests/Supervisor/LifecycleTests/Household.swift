@@ -19,6 +19,11 @@ struct Household {
     var automatic: [Moment] = []
     var failuresSinceHealthy = 0
     var readySince: Moment?
+    /// Slots that were opened and have not ended.
+    var slots: Set<SlotID> = []
+    var manual: Set<SlotID> = []
+    /// Its schedule has changed since its last end.
+    var hasChanged = false
   }
 
   let seed: UInt64
@@ -33,6 +38,8 @@ struct Household {
   let isQuiet: Bool
   var answers: [CommandID: Int] = [:]
   var asked = 0
+  /// How many slots there were in all.
+  var slotsMade: SlotID = 0
   /// The first thing that went wrong.
   var fault: String?
 
@@ -66,11 +73,16 @@ struct Household {
           $0.backoff.jitter = 0.25
           $0.refusalCode = 2
           $0.healthyAfter = .seconds(20)
+          $0.slots = Self.slots.randomElement(using: &random) ?? nil
         })
     }
     self.random = random
     for name in names { refresh(name) }
   }
+
+  static let slots: [WorkerPolicy.Slots?] = [
+    nil, nil, .oneShot(max: nil), .oneShot(max: .seconds(30)), .window,
+  ]
 
   func look(_ name: String) -> Companion? {
     if name == "gateway" {
@@ -126,7 +138,8 @@ struct Household {
     switch command {
     case .start, .restart: if !isShuttingDown { personStarts(name) }
     case .stop, .shutdown: members[name]?.wantsRun = false
-    case .reset: if members[name]?.driver.machine.state == .failed { members[name]?.wantsRun = false }
+    case .reset:
+      if members[name]?.driver.machine.state == .failed { members[name]?.wantsRun = false }
     case .pause, .freeze: members[name]?.wantsPause = true
     case .resume: members[name]?.wantsPause = false
     }
@@ -136,8 +149,35 @@ struct Household {
 
   private mutating func personStarts(_ name: String) {
     members[name]?.wantsRun = true
+    forgetFailures(name)
+  }
+
+  private mutating func forgetFailures(_ name: String) {
     members[name]?.automatic = []
     members[name]?.failuresSinceHealthy = 0
+  }
+
+  /// It has another schedule, or none, from now on.
+  mutating func reschedule(_ name: String, _ slots: WorkerPolicy.Slots?) {
+    guard var policy = members[name]?.driver.machine.policy else { return }
+    policy.slots = slots
+    forgetFailures(name)
+    members[name]?.hasChanged = true
+    send(.policyChanged(policy), to: name)
+  }
+
+  /// A slot begins; who asked for it himself waits for an answer.
+  mutating func openSlot(_ name: String, isManual: Bool) {
+    slotsMade += 1
+    members[name]?.slots.insert(slotsMade)
+    var command: CommandID?
+    if isManual {
+      members[name]?.manual.insert(slotsMade)
+      asked += 1
+      command = CommandID(UInt64(asked))
+    }
+    if members[name]?.driver.machine.openSlot == nil { forgetFailures(name) }
+    send(.slotOpened(slotsMade, run: command, isManual: isManual), to: name)
   }
 
   // MARK: What must hold
@@ -160,13 +200,23 @@ struct Household {
     case .askToStop(let generation, _, _), .terminate(let generation), .freeze(let generation),
       .thaw(let generation), .tell(let generation, _):
       if generation != member.driver.machine.generation { fail("\(name): \(action) after \(event)") }
+    case .slotEnded(let slot, _):
+      if members[name]?.slots.remove(slot) == nil {
+        fail("\(name): the end of slot \(slot), which is not open")
+      }
     case .alert: break
     }
   }
 
   private mutating func spawn(_ generation: Int, _ name: String, _ member: Member, because event: Event) {
     if !member.live.isEmpty || !member.spawning.isEmpty { fail("\(name): a second process after \(event)") }
-    if !member.wantsRun { fail("\(name): a spawn although the last word was stop, after \(event)") }
+    let slot = member.driver.machine.openSlot
+    if member.driver.machine.policy.isScheduled, slot.map(member.slots.contains) != true {
+      fail("\(name): a spawn outside of its slots, after \(event)")
+    }
+    if !member.wantsRun, slot.map(member.manual.contains) != true {
+      fail("\(name): a spawn although the last word was stop, after \(event)")
+    }
     if isShuttingDown { fail("\(name): a spawn during shutdown, after \(event)") }
     for need in graph.needs(of: name, look: look) where !need.isMet {
       fail("\(name): a spawn without \(need.words), after \(event)")
@@ -185,6 +235,11 @@ struct Household {
     members[name]?.readySince = nil
     // Of the expected ends only that of one that always runs counts.
     guard !end.expected || end.reason == "exited with code 0" else { return }
+    // One that has lost its schedule since begins as another strategy would.
+    if member.hasChanged {
+      members[name]?.hasChanged = false
+      return forgetFailures(name)
+    }
     let state = member.driver.machine.state
     guard let limit = policy.limit, [.backoff, .starting, .waiting].contains(state) else { return }
     if member.driver.machine.restartsAt == nil, hasFailed || !wasReady, !end.expected {
@@ -219,6 +274,9 @@ struct Household {
     if machine.state == .failed, machine.trouble == nil || machine.wayOut == nil {
       fail("\(name): failed without a reason or a way out")
     }
+    if machine.openSlot.map(member.slots.contains) == false { fail("\(name): in a slot that has ended") }
+    if machine.state == .scheduled, machine.openSlot != nil { fail("\(name): waits for a slot inside one") }
+    if machine.state == .scheduled, !member.wantsRun { fail("\(name): scheduled after a stop") }
     if machine.state == .waiting, machine.waitsFor.isEmpty { fail("\(name): waits for nothing") }
     if machine.state == .ready || machine.state == .paused {
       if member.readySince == nil { members[name]?.readySince = now }

@@ -21,6 +21,7 @@ extension Household {
   mutating func step() {
     let name = names[Int.random(in: 0..<names.count, using: &random)]
     guard let member = members[name] else { return }
+    if chance(8) { return slotStep(name, member) }
     var dice = Int.random(in: 0..<100, using: &random)
     // Instead of a command something dies.
     if isQuiet, dice < 21, !chance(40) { dice = 73 }
@@ -62,6 +63,20 @@ extension Household {
     default:
       now = now + .milliseconds(Int.random(in: 1...8_000, using: &random))
       for other in names { send(.tick, to: other) }
+    }
+  }
+
+  /// What a schedule does to one of them.
+  private mutating func slotStep(_ name: String, _ member: Member) {
+    switch Int.random(in: 0..<20, using: &random) {
+    case 0..<12: openSlot(name, isManual: chance(4))
+    case 12..<18:
+      // Also of one that is over, or never was.
+      let slot = chance(4) ? slotsMade : member.driver.machine.openSlot ?? slotsMade
+      send(.slotClosed(slot, pick([SlotClosing.window, .replaced]) ?? .window), to: name)
+    case 18:
+      reschedule(name, pick(Self.slots) ?? nil)
+    default: break
     }
   }
 
@@ -109,6 +124,9 @@ extension Household {
       guard let state, ![.stopped, .failed, .finished].contains(state) else { continue }
       fail("\(name) did not come to rest: \(state.rawValue)")
     }
+    for name in names where members[name]?.slots.isEmpty == false {
+      fail("\(name): slots \(members[name]?.slots.sorted().prefix(5) ?? []) have not ended")
+    }
     let wrong = (1...asked).filter { answers[CommandID(UInt64($0))] != 1 }
     if !wrong.isEmpty { fail("commands \(wrong.prefix(5)) were not answered exactly once") }
   }
@@ -122,7 +140,7 @@ struct RandomLivesTests {
 
   /// A million steps in all. A failure names the seed of its life: `Household(seed:)` plays it again.
   @Test(
-    "Whatever happens: one process at most, a stop wins, nothing starts without what it needs, and each command is answered exactly once",
+    "Whatever happens: one process at most, a stop wins, nothing starts without what it needs or outside of its slots, each slot ends once, and each command is answered exactly once",
     arguments: 0..<shards)
   func invariants(shard: Int) {
     let seed = UInt64.random(in: 1...UInt64.max)
