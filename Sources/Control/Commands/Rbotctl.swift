@@ -26,7 +26,7 @@ struct Rbotctl: ParsableCommand {
         name: "Control",
         subcommands: [
           StartVerb.self, StopVerb.self, RestartVerb.self, PauseVerb.self, ResumeVerb.self, ResetVerb.self,
-          ReloadVerb.self, VersionVerb.self,
+          CloseVerb.self, ReloadVerb.self, VersionVerb.self,
         ]),
       CommandGroup(
         name: "Strategies",

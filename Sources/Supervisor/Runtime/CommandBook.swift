@@ -14,6 +14,8 @@ struct CommandBook {
     let id: RequestID
     let names: [String]
     var results: [String: JSON] = [:]
+    /// What is added to the results, by name.
+    var more: [String: [(key: String, value: JSON)]] = [:]
     var isAnswered = false
     let finish: (String) -> Void
 
@@ -26,7 +28,9 @@ struct CommandBook {
 
     /// Answers when every name has its result.
     func put(_ name: String, _ result: JSON) {
-      results[name] = result
+      var fields = result.objectValue ?? JSONObject()
+      for field in more[name] ?? [] { fields[field.key] = field.value }
+      results[name] = .object(fields)
       if results.count == names.count { answer() }
     }
 
@@ -106,12 +110,30 @@ extension Supervisor {
         continue
       }
       if command == .start || command == .restart, phase != .stopping { pullIn(for: name) }
+      if command == .stop { call.more[name] = consequences(ofStopping: worker) }
       let id = commands.add(name, waits ? call : nil)
       apply(.command(command, id), to: worker)
       if !waits {
         call.put(name, Self.result(name, .init(ok: true, message: "asked"), worker.lifecycle.state))
       }
     }
+  }
+
+  /// What a person who stops it should know.
+  private func consequences(ofStopping worker: Worker) -> [(key: String, value: JSON)] {
+    var ended: Set<String> = []
+    var open = [worker.name]
+    while let name = open.popLast() {
+      for other in dependencies.dependents(of: name)
+      where dependencies.requires(other, name) && workers[other]?.lifecycle.state.isLive == true
+        && ended.insert(other).inserted
+      {
+        open.append(other)
+      }
+    }
+    return [
+      ("on_exit", .string(worker.plan.onExit)), ("also_ends", .array(ended.sorted().map(JSON.string))),
+    ]
   }
 
   private func names(_ params: JSON) throws(RPCError) -> [String] {

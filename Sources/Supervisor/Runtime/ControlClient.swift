@@ -105,6 +105,7 @@ extension Supervisor {
     case "strategy.pause": try command(.pause, params, id, client)
     case "strategy.resume": try command(.resume, params, id, client)
     case "strategy.reset": try command(.reset, params, id, client)
+    case "strategy.close": try closePositions(params, id, client)
     case "logs": try streamLogs(params, id, client)
     case "runs": try showRuns(params, id, client)
     case "events": try streamEvents(params, id, client)

@@ -8,16 +8,16 @@ extension Supervisor {
   /// How long the gateway may take to say who holds what.
   private static let patience = TimeAmount.milliseconds(500)
 
-  /// What each strategy holds, as people write it: `EUR_USD 1000`; empty where the gateway cannot be asked.
-  func openPositions() async -> [String: String] {
+  /// What the gateway says of itself and of all strategies; null where it cannot be asked.
+  func gatewaySummary() async -> JSON {
     let asked = askGateway("summary", [:], timeout: Self.patience)
     // NIO's own way to wait for it would leave the loop for a thread of libdispatch's.
     let answer = await withCheckedContinuation { done in asked.whenComplete { done.resume(returning: $0) } }
-    guard case .success(let summary) = answer else { return [:] }
-    return Self.positions(summary)
+    guard case .success(let summary) = answer else { return .null }
+    return summary
   }
 
-  /// The open positions of a gateway's summary, by strategy.
+  /// The open positions of a gateway's summary, by strategy, as people write them: `EUR_USD 1000`.
   static func positions(_ summary: JSON) -> [String: String] {
     var held: [String: String] = [:]
     for item in summary["strategies"]?.arrayValue ?? [] {
@@ -34,8 +34,8 @@ extension Supervisor {
   }
 
   static func forsaken(_ name: String, _ held: String) -> String {
-    "strategy \(name) was removed and still holds \(held): close it at the broker, or put the strategy back "
-      + "and stop it with on_exit = \"flatten\""
+    "strategy \(name) was removed and still holds \(held): rbotctl close \(name) closes it, or put the "
+      + "strategy back"
   }
 
   /// A sentence for each strategy that is not there any more and holds something.

@@ -85,7 +85,9 @@ extension Supervisor {
       ManifestReading.load(
         folder, python: python, places: places, calendars: calendars, owners: owners)
     }
-    let positions = await openPositions()
+    let summary = await gatewaySummary()
+    let positions = Self.positions(summary)
+    let strangers = strangers(in: summary, reading.manifests.values.sorted { $0.name < $1.name })
     // No wait from here to the end: what was planned is what is done.
     let old = present
     reading.checkDependencies(
@@ -101,6 +103,7 @@ extension Supervisor {
       guard let held = positions[name], let path = old[name]?.manifest?.path else { continue }
       plan.warnings.append(ManifestIssue(path: path, line: nil, message: Self.forsaken(name, held)))
     }
+    plan.warnings += strangers
     if apply, phase != .stopping { admitting { carryOut(plan, reading) } }
     return (plan, reading)
   }

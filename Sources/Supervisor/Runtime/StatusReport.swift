@@ -51,7 +51,7 @@ extension Supervisor {
       "supervisor": supervisorPart(), "gateway": gatewayPart(summary), "strategies": .array(parts),
       "errors": ReplyLimit.issues(manifestIssues, folder: options.strategies, notes: notes),
       "warnings": ReplyLimit.issues(
-        manifestWarnings, folder: options.strategies,
+        manifestWarnings + strangers(in: summary), folder: options.strategies,
         notes: rehearsalNotes + options.settings.warnings + silence(summary) + forsaken(in: summary)),
     ]
   }
@@ -106,6 +106,7 @@ extension Supervisor {
     part["after"] = .array(worker.plan.policy.after.map(JSON.string))
     part["requires"] = .array(worker.plan.policy.requires.map(JSON.string))
     part["schedule"] = schedulePart(worker)
+    part["on_exit"] = .string(worker.plan.onExit)
     part["waiting_for"] = .array(worker.lifecycle.waitsFor.map { .string($0.words) })
     part["manifest"] = JSON(worker.manifest?.path)
     if let issues = broken[worker.name] { part["manifest_errors"] = .array(issues.map(\.json)) }

@@ -184,8 +184,12 @@ import Wire
   @Test func whoHoldsAPositionOrHasWorkingOrdersStaysUnlessForced() async throws {
     let folder = try TestFolder()
     try folder.put("bot/strategy.toml", Self.plain)
-    let positions: JSON = [["instrument": "EUR_USD", "units": "1000"]]
-    try await withDaemon(answers(folder, positions: positions, orders: [[:]])) { daemon in
+    let positions: JSON = [["strategy": "bot", "instrument": "EUR_USD", "units": "1000"]]
+    // The exits of its position are no orders that would be left to themselves.
+    let orders: JSON = [
+      ["strategy": "bot", "role": "entry"], ["strategy": "bot", "role": "stop_loss"],
+    ]
+    try await withDaemon(answers(folder, positions: positions, orders: orders)) { daemon in
       let (status, output) = await rbotctl("remove", "bot", "--socket", daemon.path)
       #expect(status == .refused)
       #expect(output.complained.contains("bot holds EUR_USD +1000 and has 1 working order"))

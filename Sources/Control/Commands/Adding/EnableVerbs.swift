@@ -23,6 +23,12 @@ extension EnablingVerb {
       shown.append(strategy ?? ["name": .string(name), "state": nil])
       if !session.isJSON { try session.write(lines(name, strategy, session)) }
     }
+    if !Self.isEnabling, !session.isJSON {
+      let all = try await session.ask("status", ["strategy": nil]).items("strategies")
+      let ended = shown.filter { $0["on_exit"] != nil && $0.text("state") == "stopped" }
+      let told = ended.map { session.stopped($0, among: all) }
+      if !told.isEmpty { try await session.tellConsequences(of: told) }
+    }
     if session.isJSON { try session.write(["reload": answer, "strategies": .array(shown)]) }
     let isTrouble = shown.contains { ["failed", "backoff", ""].contains($0.text("state")) }
     return complaints.isEmpty && !(Self.isEnabling && isTrouble) ? .done : .refused

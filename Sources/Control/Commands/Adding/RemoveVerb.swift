@@ -25,6 +25,7 @@ struct RemoveVerb: Verb {
     if !yes, !session.isJSON, !isConfirmed(strategy, session) {
       throw Failure(.refused, "not_confirmed", "\(name) stays as it is")
     }
+    let others = try await session.ask("status", ["strategy": nil]).items("strategies")
     if strategy != nil { try await stop(session) }
     let target = try move(home, folder, session.page.now)
     let answer = try await session.reload()
@@ -34,34 +35,26 @@ struct RemoveVerb: Verb {
       try session.write([
         Line([Span(name, .bold), "  ", Span("removed", .green)]), Line("its folder is now \(target)", .dim),
       ])
+      if let strategy { try await session.tellConsequences(of: [session.stopped(strategy, among: others)]) }
     }
     return .done
   }
 
   /// What it would leave behind at the broker, unwatched.
   private func refuseExposure(_ session: Session) async throws {
-    let question: JSON = ["strategy": .string(name), "state": "open", "limit": 1_000]
-    let (orders, positions): (JSON, JSON)
+    let exposure: Exposure?
     do {
-      orders = try await session.ask("orders", question)
-      positions = try await session.ask("positions", ["strategy": .string(name)])
+      exposure = try await session.exposures(of: name)[name]
     } catch let error as RPCError {
       throw Failure(
         .refused, error.reason ?? "gateway_down",
         "whether \(name) holds a position cannot be told: \(error.message); --force removes it all the same")
     }
-    let held = positions.items("positions").filter { Amount($0.text("units"))?.isZero == false }
-      .map { "\($0.text("instrument")) \($0.signed("units").text)" }
-    let working = orders.items("orders").count
-    guard !held.isEmpty || working > 0 else { return }
-    let facts = [
-      held.isEmpty ? "" : "holds \(held.joined(separator: ", "))",
-      working == 0 ? "" : "has \(CheckVerb.count(working, "working order") ?? "")",
-    ].filter { !$0.isEmpty }
+    guard let exposure else { return }
     throw Failure(
       .refused, "exposed",
-      "\(name) \(facts.joined(separator: " and ")); close them first, or say --force to leave them as they are"
-    )
+      "\(name) \(exposure.words); close that first (\(session.command("close \(name)"))), or say --force to "
+        + "leave it as it is")
   }
 
   /// Where nobody can be asked, whoever wrote the command line has decided.

@@ -40,6 +40,8 @@ extension WorkerVerb {
       try session.write([Line("there are no strategies", .dim)])
     } else {
       try await show(results, session)
+      let stopped = results.filter { $0["ok"]?.boolValue == true && $0["on_exit"] != nil }
+      if !stopped.isEmpty, !target.noWait { try await session.tellConsequences(of: stopped) }
     }
     return isRefused ? .refused : .done
   }

@@ -84,6 +84,18 @@ enum SandboxDriver {
     }
   }
 
+  /// Whether rbotd lives under a filter of system calls itself, which its workers inherit.
+  static let isFiltered: Bool = {
+    guard let stream = fopen("/proc/self/status", "re") else { return false }
+    defer { fclose(stream) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), stream) != nil {
+      let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if text.hasPrefix("Seccomp:") { return text.contains("2") }
+    }
+    return false
+  }()
+
   /// To whom the state folders belong.
   static func owners(in states: String) -> [String: UInt32] {
     guard let stream = opendir(states) else { return [:] }

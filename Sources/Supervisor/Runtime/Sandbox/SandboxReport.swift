@@ -14,6 +14,7 @@ struct SandboxReport: Equatable, Sendable {
   ///   - cgroup: what its cgroup told.
   ///   - launched: what rbot-exec told.
   init(_ plan: SandboxPlan, cgroup: [SandboxLayer], launched: [SandboxLayer]) {
+    let launched = launched.map(Self.withWhoIsTold)
     var planned = plan.layers
     let isMute = launched.contains { $0.name == "reports" && !$0.isInForce }
     warnings = plan.warnings
@@ -32,6 +33,21 @@ struct SandboxReport: Equatable, Sendable {
       if layer.name == "signals", plan.sandbox.user != nil { continue }
       warnings.append("the layer \(layer.name) is not in force: \(layer.detail)")
     }
+  }
+
+  /// Landlock tells nobody but the program: the kernel's audit of it (6.15) says nothing after an execve unless it is
+  /// asked to, and may be read by root alone. What a filter refuses that rbotd itself lives under, its unit's, is not
+  /// told either.
+  private static func withWhoIsTold(_ layer: SandboxLayer) -> SandboxLayer {
+    guard layer.isInForce else { return layer }
+    let note: String? =
+      switch layer.name {
+      case "files": "refusals are told to the program only"
+      case "calls" where SandboxDriver.isFiltered: "what rbotd's own unit refuses is told to the program only"
+      default: nil
+      }
+    guard let note else { return layer }
+    return SandboxLayer(name: layer.name, isInForce: true, detail: "\(layer.detail); \(note)")
   }
 
   /// As people read them: who it is, what it may touch, how much it may take.
