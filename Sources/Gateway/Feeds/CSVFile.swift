@@ -104,15 +104,21 @@ final class CSVFile {
     }
   }
 
-  /// Reads the header, which every recording begins with.
-  func readHeader() throws(FeedError) {
+  /// Reads the header, which every recording begins with. True where sizes stand behind the prices.
+  @discardableResult
+  func readHeader() throws(FeedError) -> Bool {
     guard case .text(var bytes)? = try nextLine() else {
       throw FeedError(
         .emptyFile, "The feed's file \(path) is empty: it needs the header \(CSVLineReader.header).")
     }
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = UnsafeRawBufferPointer(rebasing: bytes[3...]) }
+    if bytes.elementsEqual(CSVLineReader.headerWithSizes.utf8) { return true }
     guard bytes.elementsEqual(CSVLineReader.header.utf8) else {
-      throw FeedError(.badLine, "\(path), line 1: the header must be \(CSVLineReader.header).")
+      throw FeedError(
+        .badLine,
+        "\(path), line 1: the header must be \(CSVLineReader.header), and bid_size,ask_size may stand behind it."
+      )
     }
+    return false
   }
 }

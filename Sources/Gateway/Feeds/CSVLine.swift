@@ -1,25 +1,32 @@
 import Model
 
-/// One line of a recording, `ts_ms,instrument,bid,ask`, read byte by byte.
+/// One line of a recording, `ts_ms,instrument,bid,ask` or with `bid_size,ask_size` behind, read byte by byte.
 struct CSVLine {
   let milliseconds: Int64
   /// Position in the reader's list of instruments.
   let instrument: Int
   let bid: Price
   let ask: Price
+  var bidSize: Quantity?
+  var askSize: Quantity?
 }
 
 /// Reads lines; knows the instruments that may occur.
 struct CSVLineReader {
   static let header = "ts_ms,instrument,bid,ask"
+  static let headerWithSizes = header + ",bid_size,ask_size"
   /// Prices from here on would overflow products with quantities.
   private static let largestPrice = Amount(1_000_000_000_000)
 
   private let names: [[UInt8]]
   private let powers: [Int128] = (0...18).map { Amount.step(decimals: 18 - $0).raw }
+  private let hasSizes: Bool
   private var last = 0
 
-  init(names: [String]) { self.names = names.map { Array($0.utf8) } }
+  init(names: [String], hasSizes: Bool = false) {
+    self.names = names.map { Array($0.utf8) }
+    self.hasSizes = hasSizes
+  }
 
   /// Why a line is not a quote: the end of a sentence.
   struct Failure: Error {
@@ -31,10 +38,15 @@ struct CSVLineReader {
     var index = 0
     let milliseconds = try time(line, &index)
     let instrument = try instrument(line, &index)
-    let bid = try price(line, &index, "bid", isLast: false)
-    let ask = try price(line, &index, "ask", isLast: true)
+    let bid = try price(line, &index, "bid", next: "ask")
+    let ask = try price(line, &index, "ask", next: hasSizes ? "bid_size" : nil)
     guard bid <= ask else { throw Failure(reason: "the bid \(bid) is above the ask \(ask)") }
-    return CSVLine(milliseconds: milliseconds, instrument: instrument, bid: bid, ask: ask)
+    var read = CSVLine(milliseconds: milliseconds, instrument: instrument, bid: bid, ask: ask)
+    if hasSizes {
+      read.bidSize = try number(line, &index, "bid_size", next: "ask_size")
+      read.askSize = try number(line, &index, "ask_size", next: nil)
+    }
+    return read
   }
 
   private func time(_ line: UnsafeRawBufferPointer, _ index: inout Int) throws(Failure) -> Int64 {
@@ -83,8 +95,20 @@ struct CSVLineReader {
   }
 
   private func price(
-    _ line: UnsafeRawBufferPointer, _ index: inout Int, _ which: String, isLast: Bool
+    _ line: UnsafeRawBufferPointer, _ index: inout Int, _ which: String, next: String?
   ) throws(Failure) -> Price {
+    let price = try number(line, &index, which, next: next)
+    guard price.isPositive, price < Self.largestPrice else {
+      throw Failure(reason: "the \(which) \(price) is not between 0 and \(Self.largestPrice)")
+    }
+    return price
+  }
+
+  /// A field of digits; `next` names the one behind it, nil at the end of the line.
+  private func number(
+    _ line: UnsafeRawBufferPointer, _ index: inout Int, _ which: String, next: String?
+  ) throws(Failure) -> Amount {
+    let isLast = next == nil
     let start = index
     var mantissa: Int64 = 0
     var digits = 0
@@ -106,15 +130,11 @@ struct CSVLineReader {
     guard isLast ? index == line.count : index < line.count && line[index] == Self.comma, digits > 0,
       digits <= 18, point != end - 1, point != start
     else {
-      if !isLast, end == line.count, digits > 0 { throw Failure(reason: "the ask is missing") }
+      if let next, end == line.count, digits > 0 { throw Failure(reason: "the \(next) is missing") }
       throw failure(line, start, which, isLast: isLast)
     }
     if !isLast { index += 1 }
-    let price = Amount(raw: Int128(mantissa) * powers[18 - (point < 0 ? 0 : end - point - 1)])
-    guard price.isPositive, price < Self.largestPrice else {
-      throw Failure(reason: "the \(which) \(price) is not between 0 and \(Self.largestPrice)")
-    }
-    return price
+    return Amount(raw: Int128(mantissa) * powers[18 - (point < 0 ? 0 : end - point - 1)])
   }
 
   private func failure(
@@ -124,7 +144,7 @@ struct CSVLineReader {
     let text = Self.field(line, from: start)
     if text.isEmpty { return Failure(reason: "the \(which) is missing") }
     if isLast, line[start...].contains(Self.comma) {
-      return Failure(reason: "there are more than four fields")
+      return Failure(reason: "there are more than \(hasSizes ? "six" : "four") fields")
     }
     return Failure(reason: "the \(which) \(text) is not a decimal number of at most 18 digits")
   }

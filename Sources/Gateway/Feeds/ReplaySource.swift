@@ -36,7 +36,8 @@ public struct ReplaySource: QuoteSource {
       sequence += 1
       batch.quotes.append(
         Quote(
-          sequence: sequence, instrument: head.instrument, bid: head.bid, ask: head.ask, time: head.time))
+          sequence: sequence, instrument: head.instrument, bid: head.bid, ask: head.ask, time: head.time,
+          bidSize: head.bidSize, askSize: head.askSize))
       heads[index] = try files[index].next(0, policy, &batch)
     }
   }
@@ -63,8 +64,7 @@ struct ReplayFile {
 
   init(_ path: String, names: [String]) throws(FeedError) {
     file = try CSVFile(path: path)
-    try file.readHeader()
-    reader = CSVLineReader(names: names)
+    reader = CSVLineReader(names: names, hasSizes: try file.readHeader())
     self.names = names
   }
 
@@ -83,7 +83,7 @@ struct ReplayFile {
             lastMilliseconds = read.milliseconds
             return Quote(
               sequence: sequence, instrument: names[read.instrument], bid: read.bid, ask: read.ask,
-              time: Timestamp(milliseconds: read.milliseconds))
+              time: Timestamp(milliseconds: read.milliseconds), bidSize: read.bidSize, askSize: read.askSize)
           }
           reason = "the time \(read.milliseconds) is before that of an earlier line, \(lastMilliseconds)"
         } catch {

@@ -26,8 +26,12 @@ public struct GatewayConfiguration: Sendable {
 
   /// What the paper broker charges.
   var paperProfile: PaperProfile {
-    PaperProfile(
-      takerFeeRate: Amount(settings.paper.fee) ?? .zero, slippageTicks: settings.paper.slippageTicks)
+    let paper = settings.paper
+    let latency = paper.latency.components
+    return PaperProfile(
+      takerFeeRate: Amount(paper.fee) ?? .zero, makerFeeRate: paper.makerFee.flatMap { Amount($0) },
+      slippageTicks: paper.slippageTicks,
+      latencyMilliseconds: Int(latency.seconds * 1_000 + latency.attoseconds / 1_000_000_000_000_000))
   }
 
   /// The rules of the order desk.
@@ -36,12 +40,14 @@ public struct GatewayConfiguration: Sendable {
     var staleQuote = risk.staleQuote.map { Int($0.components.seconds) }
     // A recording's quotes are as old as they are.
     if !isLive { staleQuote = nil }
+    let closeout = Amount(risk.marginCloseout) ?? .zero
     return TradingSettings(
       mode: .paper, currency: settings.paper.currency,
       startingBalance: Amount(settings.paper.balance) ?? 10_000, qualityThreshold: risk.qualityThreshold,
       timeToLiveSeconds: risk.ttlMinutes * 60, maxOpenOrders: risk.maxOpenOrders,
       maxOpenPositions: risk.maxOpenPositions, staleQuoteSeconds: staleQuote,
-      pauseCancelsEntries: risk.pauseCancelsEntries)
+      pauseCancelsEntries: risk.pauseCancelsEntries, maxHoldSeconds: risk.maxHoldMinutes.map { $0 * 60 },
+      marginCloseout: closeout.isPositive ? closeout : nil)
   }
 }
 

@@ -72,9 +72,14 @@ extension DaemonSettings.Paper {
     }
     slippageTicks = reader.integer("slippage_ticks", slippageTicks, in: 0...10_000)
     fee = reader.optionalAmount("fee") ?? fee
-    if let share = Double(fee), share >= 1 {
-      reader.report("fee", "is a share of the notional and must be below 1")
+    makerFee = reader.optionalAmount("maker_fee")
+    for (key, text) in [("fee", fee), ("maker_fee", makerFee ?? "0")] {
+      if let share = Double(text), share >= 1 {
+        reader.report(key, "is a share of the notional and must be below 1")
+      }
     }
+    latency = reader.pause("latency", latency)
+    if latency > .seconds(3_600) { reader.report("latency", "must be an hour at the most") }
     reader.finish()
   }
 }
@@ -87,6 +92,12 @@ extension DaemonSettings.Risk {
     ttlMinutes = reader.integer("ttl_min", ttlMinutes, in: 1...525_600)
     staleQuote = reader.optionalDuration("stale_quote")
     pauseCancelsEntries = reader.bool("pause_cancels_entries", pauseCancelsEntries)
+    let minutes = reader.integer("max_hold_min", 0, in: 0...525_600)
+    maxHoldMinutes = minutes == 0 ? nil : minutes
+    marginCloseout = reader.optionalAmount("margin_closeout") ?? marginCloseout
+    if let share = Double(marginCloseout), share > 1 {
+      reader.report("margin_closeout", "is a share of the margin and must be 1 at the most")
+    }
     reader.finish()
   }
 }

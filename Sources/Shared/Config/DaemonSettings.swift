@@ -45,6 +45,10 @@ public struct DaemonSettings: Equatable, Sendable {
     public var slippageTicks = 0
     /// The fee as a share of the notional.
     public var fee = "0"
+    /// That of a limit order that waited for the market; nil: `fee`.
+    public var makerFee: String?
+    /// How long an order takes to the market.
+    public var latency = Duration.zero
   }
 
   /// `[risk]`, for each strategy.
@@ -59,6 +63,10 @@ public struct DaemonSettings: Equatable, Sendable {
     public var staleQuote: Duration?
     /// Whether a pause also cancels working entries.
     public var pauseCancelsEntries = true
+    /// Minutes after which a trade is closed that does not say so itself; nil never does.
+    public var maxHoldMinutes: Int?
+    /// The share of the margin that its trades bind, below which a strategy's equity has them closed; 0 never does.
+    public var marginCloseout = "0.5"
   }
 
   /// `[logs]`: what is kept.

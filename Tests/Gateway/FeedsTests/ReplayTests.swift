@@ -18,6 +18,22 @@ struct ReplayTests {
     }
   }
 
+  @Test("knows how many units there are where the file says so")
+  func sizes() throws {
+    let good = "1,EUR_USD,1.38694,1.38705,1000000,0\n2,EUR_USD,1.38694,1.38705,2.5,7\n"
+    let bad = "3,EUR_USD,1.38694,1.38705\n4,EUR_USD,1.38694,1.38705,1,2,3\n5,EUR_USD,1.38694,1.38705,1,-2\n"
+    let file = try TemporaryFile("ts_ms,instrument,bid,ask,bid_size,ask_size\n" + good + bad)
+    let plain = try TemporaryFile(Self.header + "6,USD_JPY,1,2\n")
+    let all = try play([file.path, plain.path])
+    #expect(all.quotes.map(\.bidSize) == [1_000_000, Amount("2.5"), nil])
+    #expect(all.quotes.map(\.askSize) == [0, 7, nil])
+    #expect(
+      all.badLines.map(\.reason) == [
+        "the bid_size is missing", "there are more than six fields",
+        "the ask_size -2 is not a decimal number of at most 18 digits",
+      ])
+  }
+
   @Test("gives each line as a quote, with its exact prices and time")
   func lines() throws {
     let file = try TemporaryFile(

@@ -18,7 +18,10 @@ enum Samples {
       units: 1_000, price: amount("1.16550"), stopLoss: amount("1.16"), takeProfit: amount("1.17"),
       filledUnits: 400, averagePrice: amount("1.165512345678901234"), state: state, reason: "oco",
       tradeID: 9, updated: time.advanced(seconds: 1), expires: time.advanced(seconds: 21_600),
-      fingerprint: "EUR_USD sell limit 1000")
+      fingerprint: "EUR_USD sell limit 1000",
+      terms: OrderTerms(
+        limitPrice: amount("1.1656"), distance: amount("0.001"), breakEven: amount("0.002"),
+        trail: amount("0.003"), maxHoldSeconds: 60, reference: amount("1.165512345678901234")))
   }
 
   static func bare(_ number: Int64) -> Order {
@@ -41,7 +44,8 @@ enum Samples {
     Trade(
       id: id, strategy: "grid-bot", broker: "paper", instrument: "EUR_USD", entryOrderID: "paper-1",
       opened: time, price: amount("1.38705"), units: -1_000, stopLossOrderID: "paper-2",
-      takeProfitOrderID: nil, realised: amount("1.25"))
+      takeProfitOrderID: nil, realised: amount("1.25"),
+      closes: time.advanced(seconds: 60))
   }
 
   static func account(realised: Money) -> SubAccount {

@@ -28,7 +28,11 @@ import Testing
         [paper]
         balance = "2500.50"
         fee = "0.0002"
+        maker_fee = "0.0001"
+        latency = "250ms"
         [risk]
+        max_hold_min = 90
+        margin_closeout = "0.4"
         stale_quote = "30s"
         ttl_min = 5
         [logs]
@@ -42,6 +46,8 @@ import Testing
     #expect(settings.gateway.listen == ListenAddress(host: "127.0.0.1", port: 0))
     #expect(settings.gateway.feed == "replay:a.csv,b.csv@max" && settings.feed.onBadLine == .stop)
     #expect(settings.paper.balance == "2500.50" && settings.paper.fee == "0.0002")
+    #expect(settings.paper.makerFee == "0.0001" && settings.paper.latency == .milliseconds(250))
+    #expect(settings.risk.maxHoldMinutes == 90 && settings.risk.marginCloseout == "0.4")
     #expect(settings.risk.staleQuote == .seconds(30) && settings.risk.ttlMinutes == 5)
     #expect(settings.logs.maxAge == .seconds(172_800) && settings.logs.maxBytes == 1_000_000_000)
     #expect(settings.metrics.keepTenSeconds == .seconds(10_800))
@@ -66,12 +72,13 @@ import Testing
           fee = "2"
           [risk]
           quality_threshold = 101
+          margin_closeout = "2"
           """)
     } catch { found = error.issues.map { "\($0.line ?? 0) \($0.key ?? "")" } }
     #expect(
       found == [
         "1 gatway", "4 gateway.listen", "5 gateway.feed", "7 paper.currency", "8 paper.fee",
-        "10 risk.quality_threshold",
+        "10 risk.quality_threshold", "11 risk.margin_closeout",
       ])
   }
 }

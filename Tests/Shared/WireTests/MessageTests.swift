@@ -49,7 +49,11 @@ struct MessageTests {
     let intent = OrderIntent(
       clientOrderID: "grid-bot-3-1", instrument: "EUR_USD", side: .sell, type: .limit, units: 1000,
       price: Amount("1.39"), stopLoss: Amount("1.40"), takeProfit: Amount("1.38"), timeInForce: .gtc,
-      quality: 75, timeToLiveSeconds: 60, tag: "a \"tag\"")
+      quality: 75, timeToLiveSeconds: 60, tag: "a \"tag\"",
+      expires: Timestamp(milliseconds: 1_398_988_800_277),
+      terms: OrderTerms(
+        limitPrice: Amount("1.391"), distance: Amount("0.001"), breakEven: Amount("0.002"),
+        trail: Amount("0.003"), maxHoldSeconds: 60))
     var buffer = ByteBuffer()
     buffer.writeOrderPlace(.number(1), intent)
     let frame = try read(buffer)
