@@ -138,8 +138,8 @@ class Daemon:
     """rbotd with its home and strategies in a temporary folder.
 
     Options: `feed`, `config` (more of rbotd.toml), `environment` (more of it), `wrapper` (words
-    before the command line), `popen` (more arguments of `subprocess.Popen`), `programs` (the
-    folder of rbotd and what it runs).
+    before the command line), `arguments` (words after it), `popen` (more arguments of
+    `subprocess.Popen`), `programs` (the folder of rbotd and what it runs).
     """
 
     def __init__(
@@ -156,6 +156,7 @@ class Daemon:
         self.config = options.pop("config", "")
         self.environment = options.pop("environment", {})
         self.wrapper: list[str] = options.pop("wrapper", [])
+        self.arguments: list[str] = options.pop("arguments", [])
         self.popen: dict[str, Any] = options.pop("popen", {})
         self.programs: Path = options.pop("programs", BIN)
         self.listen = 'listen = "127.0.0.1:0"\n'
@@ -180,7 +181,7 @@ class Daemon:
         config = self.folder / "rbotd.toml"
         config.write_text(f"[gateway]\n{self.listen}{self.config}")
         command = [*self.wrapper, self.programs / "rbotd", "--home", self.home, "--config", config]
-        command += ["--strategies", self.strategies, "--feed", self.feed]
+        command += ["--strategies", self.strategies, "--feed", self.feed, *self.arguments]
         with self.output.open("a") as output:
             self.process = subprocess.Popen(
                 [str(part) for part in command],
