@@ -107,6 +107,9 @@ let worker: [Target] = [
     dependencies: ["Trading", "PaperBroker", "Wire", "Model", nio("NIOCore")], path: "Tests/Paper/PaperDesk",
     swiftSettings: strict),
   .executableTarget(
+    name: "bench-schedules", dependencies: ["Schedule", "Platform", "Model"],
+    path: "Tests/Benchmarks/BenchSchedules", swiftSettings: strict),
+  .executableTarget(
     name: "channel-breakout", path: "strategies/channel_breakout", exclude: ["strategy.toml"],
     linkerSettings: bareC),
 ]

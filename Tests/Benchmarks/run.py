@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "Support"), str(HERE / "supervision")]
+sys.path[:0] = [str(HERE.parent / "Support"), str(HERE / "supervision"), str(HERE / "schedules")]
 
 import aims  # noqa: E402
 import daemon as support  # noqa: E402
 from daemon import BIN, DATA, STRATEGIES, Daemon, eventually  # noqa: E402
 from measure import resident, supervision, ticks  # noqa: E402
+from punctual import schedules  # noqa: E402
 
 IDLE = """
 from rbot import Strategy
@@ -283,7 +284,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument(
         "--only",
-        help="comma-separated parts: floor, spawn, supervision, orders, quotes, stdout, logs, metrics, rest",
+        help="comma-separated parts: floor, spawn, supervision, schedules, orders, quotes, stdout, logs, metrics, rest",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the work, to see that it runs"
@@ -294,6 +295,7 @@ def main() -> None:
         "floor": floor,
         "spawn": lambda: spawning(max(3, 10 // scale)),
         "supervision": lambda: supervision(scale),
+        "schedules": lambda: schedules(scale),
         "orders": lambda: orders(3_000 // scale),
         "quotes": lambda: quotes(2_000_000 // scale),
         "stdout": lambda: (
