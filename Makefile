@@ -142,6 +142,8 @@ install: $(BUILD)/.built ## Install programs, SDK, examples, unit, manual pages,
 	for name in $(EXAMPLES); do install -d $(SHARE)/rbotd/strategies/$$name; \
 	  install -m 644 $$(ls strategies/$$name/*.toml strategies/$$name/*.py 2>/dev/null) $(SHARE)/rbotd/strategies/$$name; done
 	install -m 644 strategies/README.md $(SHARE)/rbotd/strategies
+	install -d $(SHARE)/rbotd/c
+	install -m 644 strategies/channel_breakout/*.[ch] $(SHARE)/rbotd/c
 	install -m 644 systemd/rbotd.toml $(SHARE)/rbotd
 	install -d $(SHARE)/doc/rbotd
 	install -m 644 README.md docs/protocol.md docs/paper.md $(SHARE)/doc/rbotd

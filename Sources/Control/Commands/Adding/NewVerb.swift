@@ -10,6 +10,7 @@ struct NewVerb: Verb {
         rbotctl new my-bot --python              a Strategy class
         rbotctl new my-bot --python --function   a run() function, the simplest form
         rbotctl new my-bot --swift               a Swift package
+        rbotctl new my-bot --c                   C on the wire protocol alone, without a library
 
       Then try it with rbotctl run, and give it to the daemon with rbotctl add.
       """)
@@ -20,6 +21,7 @@ struct NewVerb: Verb {
   @Argument(help: "Its name: \(StrategyName.rule).") var name: String
   @Flag(help: "In Python.") var python = false
   @Flag(help: "In Swift.") var swift = false
+  @Flag(help: "In C.") var c = false
   @Flag(help: "With --python: a run() function instead of a class.") var function = false
   @Option(help: ArgumentHelp("Where the folder is made: here, unless said.", valueName: "dir")) var at = "."
   @Option(help: ArgumentHelp("With --swift: the sources of rbotd to build against.", valueName: "dir"))
@@ -27,7 +29,9 @@ struct NewVerb: Verb {
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
-    if python == swift { throw ValidationError("say --python or --swift") }
+    guard [python, swift, c].count(where: { $0 }) == 1 else {
+      throw ValidationError("say --python, --swift or --c")
+    }
     if function && !python { throw ValidationError("--function goes with --python") }
     if sources != nil && !swift { throw ValidationError("--sources goes with --swift") }
   }
@@ -35,8 +39,9 @@ struct NewVerb: Verb {
   func run(_ session: Session) async throws -> ExitStatus {
     try Self.check(name)
     var skeleton = Skeleton(
-      name: name, form: swift ? .swift : function ? .pythonFunction : .pythonClass)
+      name: name, form: swift ? .swift : c ? .c : function ? .pythonFunction : .pythonClass)
     if swift { skeleton.sources = try strategyKit() }
+    if c { skeleton.example = try example() }
     guard Path.kind(at) == .folder else {
       throw Failure(.refused, "no_such_folder", "there is no folder \(at); make it first, or name another")
     }
@@ -56,6 +61,18 @@ struct NewVerb: Verb {
     throw Failure(.usage, "bad_name", "a strategy's name is \(StrategyName.rule), not \"\(name)\"\(proposal)")
   }
 
+  /// The sources that an installed rbotd brings, or a checkout has.
+  private func example() throws -> [(path: String, text: String)] {
+    guard let folder = Installation(strategies: nil).c else {
+      throw Failure(
+        .refused, "no_sources",
+        "the example in C was not installed with this rbotctl (share/rbotd/c): make install puts it there")
+    }
+    return try ["main.c", "link.c", "link.h", "json.c", "json.h"].map {
+      ($0, try TextFile.read("\(folder)/\($0)"))
+    }
+  }
+
   private func strategyKit() throws(Failure) -> String {
     let found = sources ?? Installation(strategies: nil).checkout
     guard let found, let real = Path.real(found), Path.kind("\(real)/Sources/Worker/StrategyKit") == .folder
@@ -63,7 +80,8 @@ struct NewVerb: Verb {
       throw Failure(
         .refused, "no_sources",
         "a strategy in Swift is built against rbotd's sources, and there are none at \(sources ?? "hand"); "
-          + "say where they are: --sources DIR")
+          + "get those of version \(Version.text) and say where they are: --sources DIR (it needs Swift 6.2 or later)"
+      )
     }
     return real
   }
@@ -91,9 +109,9 @@ struct NewVerb: Verb {
   }
 
   private func tell(_ skeleton: Skeleton, _ folder: String, _ session: Session) throws {
-    let build = "(cd \(folder) && swift build -c release)"
+    let build = c ? "make -C \(folder)" : "(cd \(folder) && swift build -c release)"
     let next =
-      (swift ? [(build, "build it")] : []) + [
+      (swift || c ? [(build, "build it")] : []) + [
         (session.command("run \(folder)"), "try it here, on made-up quotes"),
         (session.command("check \(folder)"), "is anything wrong with it?"),
         (session.command("add \(folder)"), "give it to the daemon"),

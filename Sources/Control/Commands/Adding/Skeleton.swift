@@ -3,12 +3,14 @@ import Model
 /// The files of a new strategy: something that works on paper at once, to be changed bit by bit.
 struct Skeleton {
   /// What it is written as.
-  enum Form: String, CaseIterable { case pythonClass, pythonFunction, swift }
+  enum Form: String, CaseIterable { case pythonClass, pythonFunction, swift, c }
 
   let name: String
   let form: Form
   /// The sources of StrategyKit, for Swift.
   var sources = ""
+  /// The files of the example in C, for C.
+  var example: [(path: String, text: String)] = []
 
   /// Texts by the path below the strategy's folder.
   var files: [(path: String, text: String)] {
@@ -25,6 +27,23 @@ struct Skeleton {
         ("Package.swift", filled(Self.package)), ("Sources/\(typeName).swift", filled(Self.swift)),
         (".gitignore", ".build/\n"),
       ]
+    case .c:
+      [
+        (
+          "strategy.toml",
+          manifest("command = [\"./\(name)\"]   # from: make").replacing(
+            "[params]\n", with: "[params]\nlength = 30\n")
+        ),
+        ("Makefile", filled(Self.makefile)), (".gitignore", "\(name)\n"),
+      ]
+        + example.map {
+          // Its own name, and the instrument that the manifest says.
+          (
+            $0.path,
+            $0.text.replacing("\"channel-breakout\"", with: "\"\(name)\"")
+              .replacing("\"USD_JPY\"", with: "\"EUR_USD\"")
+          )
+        }
     }
   }
 
@@ -187,6 +206,14 @@ struct Skeleton {
             log(f"refused: {result['message']}", level="warning")
 
     """#
+
+  private static let makefile = """
+    CFLAGS ?= -O2 -Wall -Wextra
+
+    @NAME@: main.c link.c json.c link.h json.h
+    \t$(CC) $(CFLAGS) -o $@ main.c link.c json.c
+
+    """
 
   private static let package = """
     // swift-tools-version: 6.2

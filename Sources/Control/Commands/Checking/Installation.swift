@@ -7,6 +7,8 @@ struct Installation: Sendable {
   let programs: [String]
   /// The folder that holds the Python package `rbot`; nil where there is none.
   let python: String?
+  /// The folder with the sources of the example in C; nil where there is none.
+  let c: String?
   /// The checkout that this program was built in; nil for an installed one.
   let checkout: String?
 
@@ -16,6 +18,8 @@ struct Installation: Sendable {
     programs = [own, "\(own)/../libexec/rbotd"].compactMap(Path.real)
     let root = Path.real("\(own)/../../..")
     checkout = root.flatMap { Path.kind("\($0)/Sources/Worker/StrategyKit") == .folder ? $0 : nil }
+    c = ["\(own)/../share/rbotd/c", "\(own)/../../../strategies/channel_breakout"]
+      .first { access($0 + "/link.c", R_OK) == 0 }.flatMap(Path.real)
     python = [
       strategies, "\(own)/../lib/rbotd/python", "\(own)/../share/rbotd/python", "\(own)/../../../strategies",
     ]
