@@ -119,6 +119,27 @@ def test_check_knows_the_instruments_of_a_gateway_that_answers() -> None:
         assert "has no EUR_UDS, did you mean EUR_USD?" in done.stdout
 
 
+def test_check_says_what_the_daemon_would_refuse(outside: Path) -> None:
+    folder = outside / "bot"
+    folder.mkdir()
+    (folder / "strategy.toml").write_text(
+        'name = "bot"\ncommand = ["no-such-program"]\nrequires = ["nobody"]\n'
+        '[sandbox]\nread = ["/etc/shadow"]\n'
+    )
+    with Daemon({"idle": python("idle", IDLE)}) as daemon:
+        daemon.wait_ready("idle")
+        before = folders(daemon.strategies)
+        for verb in ("check", "add"):
+            done = daemon.ctl(verb, str(folder))
+            said = done.stdout + done.stderr
+            assert done.returncode == 1, said
+            assert "strategy.toml:2: error: command: there is no program no-such-program" in said
+            assert 'strategy.toml:3: error: requires: there is no strategy "nobody"' in said
+            assert "strategy.toml:5: error: sandbox.read: /etc/shadow would open keys" in said
+        assert folders(daemon.strategies) == before
+        assert daemon.strategy("idle")["state"] == "ready"
+
+
 def test_a_link_runs_what_is_in_the_folder_itself(outside: Path) -> None:
     assert rbotctl("new", "linked", "--python", cwd=outside).returncode == 0
     with Daemon() as daemon:

@@ -16,7 +16,9 @@ struct UsageError {
     let own = Rbotctl.message(for: error)
     let full = Rbotctl.fullMessage(for: error)
     message = Self.withoutGuess(own)
-    text = (own.isEmpty ? full : full.replacing(own, with: message)) + "\n"
+    let words = own.isEmpty ? full : full.replacing(own, with: message)
+    // As every other complaint begins.
+    text = (words.hasPrefix("Error: ") ? "rbotctl: \(words.dropFirst(7))" : words) + "\n"
   }
 
   /// The parser proposes any option rather than none: what is not near is no help.

@@ -34,7 +34,7 @@ struct TopPages {
       ("↑ ↓ PgUp PgDn Home End", "move the cursor"), ("l, Enter", "logs of the strategy, as they come"),
       ("i", "details: sandbox, limits, last exit, runs"),
       ("p", "pause, or resume: entries are refused, exits work"),
-      ("z", "freeze (asks), or resume: its processes stop where they are"), ("s", "start"),
+      ("z", "freeze (asks), or resume: its processes stand still"), ("s", "start"),
       ("k", "stop (asks)"), ("r", "restart (asks)"), ("R", "reset one that has failed"),
       ("/", "show only names and states with that text; Esc clears"), ("v", "reverse the order"),
       ("< >", "sort by the column to the left or right"),

@@ -34,7 +34,7 @@ struct MetricPlot {
   var lines: [Line] {
     let series = result.items("series")
     guard !series.isEmpty else {
-      return [Line("\(name) has no history of \(metric)", .dim)]
+      return [Line("\(name) has no history of \(metric) since then; its metrics: leave \(metric) out", .dim)]
     }
     var lines: [Line] = []
     for (index, item) in series.enumerated() {
