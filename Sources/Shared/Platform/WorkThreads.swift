@@ -53,6 +53,7 @@ public final class WorkThreads: TaskExecutor {
     return true
   }
 
+  /// Runs a part of a task, where these threads are its preferred executor.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     run { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
