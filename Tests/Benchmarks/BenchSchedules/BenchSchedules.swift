@@ -78,8 +78,15 @@ enum BenchSchedules {
   }
 
   private static func timed<Value>(_ body: () -> Value) -> (Value, UInt64) {
-    let begin = MonotonicClock.nanoseconds
+    let begin = processorTime
     let value = body()
-    return (value, MonotonicClock.nanoseconds - begin)
+    return (value, processorTime - begin)
+  }
+
+  /// Not the wall's: others on the machine count for nothing.
+  private static var processorTime: UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }
