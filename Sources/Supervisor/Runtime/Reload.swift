@@ -219,6 +219,7 @@ extension Supervisor {
   /// One that got a schedule after its end waits for its slots.
   private func startsWithUs(_ name: String, _ plan: WorkerPlan) -> Bool {
     guard let past = remembered[name] else { return plan.isEnabled }
-    return plan.policy.isScheduled ? past.isWanted(enabled: plan.isEnabled) : past.runs(enabled: plan.isEnabled)
+    return plan.policy.isScheduled
+      ? past.isWanted(enabled: plan.isEnabled) : past.runs(enabled: plan.isEnabled)
   }
 }

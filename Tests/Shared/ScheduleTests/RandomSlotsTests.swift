@@ -45,8 +45,9 @@ extension SlotWorld {
     if book.queue.count > SlotBook.queueMax { fail("the queue has no bound") }
     if book.current == nil, !book.queue.isEmpty, !book.isEnding { fail("slots wait for nothing") }
     if let running, book.openRecord?.id != running { fail("slot \(running) runs, and nobody knows of it") }
-    let open = rows.values.filter { $0.outcome == .running && $0.id != running }
-    if waiting.isEmpty, book.current == nil, !open.isEmpty { fail("row \(open[0].id) says that it runs") }
+    if waiting.isEmpty, book.current == nil, book.queue.isEmpty, let open = openRows.first {
+      fail("row \(open) says that it is open")
+    }
   }
 
   /// Lets everything come to rest, and compares the history with the schedule, slot by slot.
@@ -60,10 +61,11 @@ extension SlotWorld {
     if past.contains(where: \.outcome.isOpen) { fail("a row is left open") }
     var found: [Int64: Int] = [:]
     for row in past where row.until == nil { found[row.second, default: 0] += 1 }
+    let spans = past.compactMap { row in row.until.map { row.second...$0 } }
     var second = first
     while let slot = try? book.timetable.slot(after: second), slot.second <= book.memory.decided {
       second = slot.second
-      let merged = past.count { row in row.until.map { row.second <= second && second <= $0 } ?? false }
+      let merged = spans.count { $0.contains(second) }
       let count = (found[second] ?? 0) + merged
       if count != 1 { return fail("the slot of \(second.clock) has \(count) outcomes") }
     }
@@ -87,7 +89,7 @@ struct RandomSlotsTests {
     let seed = UInt64.random(in: 1...UInt64.max)
     print("random slots, shard \(shard): seed \(seed)")
     var seeds = SlotRandom(state: seed)
-    for _ in 0..<60 {
+    for _ in 0..<20 {
       if let fault = try Self.play(seed: seeds.next()) {
         Issue.record("\(fault)")
         return
@@ -135,7 +137,10 @@ struct RandomSlotsTests {
       if world.fault == nil, inside, world.running == nil, !world.book.memory.isAhead(of: world.now) {
         world.fail("closed inside its window")
       }
-      if world.fault == nil, !inside, world.running != nil, !world.isClosing {
+      // Where the clock was set back to before its beginning it stays open.
+      if world.fault == nil, !inside, world.running != nil, !world.isClosing,
+        !world.book.memory.isAhead(of: world.now)
+      {
         world.fail("open outside of its window")
       }
       if let fault = world.fault {

@@ -29,6 +29,9 @@ struct SlotWorld {
   var boot = "first"
   // The disk, and what is on its way there.
   var rows: [SlotID: SlotRecord] = [:]
+  /// The seconds of those rows that are of a schedule, and the numbers of those that are open.
+  private var seconds: Set<Int64> = []
+  private(set) var openRows: Set<SlotID> = []
   var schedule: ScheduleRecord?
   var waiting: [Write] = []
   var isDiskHeld = false
@@ -133,12 +136,9 @@ struct SlotWorld {
 
   /// As the table's unique index has it.
   private mutating func insert(_ row: SlotRecord) -> Bool {
-    if rows[row.id] == nil, row.trigger != .manual,
-      rows.values.contains(where: { $0.second == row.second && $0.trigger != .manual })
-    {
-      return false
-    }
+    if rows[row.id] == nil, row.trigger != .manual, !seconds.insert(row.second).inserted { return false }
     rows[row.id] = row
+    if row.outcome.isOpen { openRows.insert(row.id) } else { openRows.remove(row.id) }
     return true
   }
 

@@ -5,7 +5,9 @@ import Testing
 
 @testable import SupervisorStore
 
-private func slot(_ id: SlotID, _ second: Int64, _ outcome: SlotOutcome = .done, _ trigger: SlotTrigger = .cron)
+private func slot(
+  _ id: SlotID, _ second: Int64, _ outcome: SlotOutcome = .done, _ trigger: SlotTrigger = .cron
+)
   -> SlotRecord
 {
   let time = Timestamp(nanoseconds: 0).advanced(seconds: second)
@@ -13,7 +15,8 @@ private func slot(_ id: SlotID, _ second: Int64, _ outcome: SlotOutcome = .done,
     id: id, name: "grid-bot", second: second, trigger: trigger, outcome: outcome, due: time, decided: time)
 }
 
-private let schedule = ScheduleRecord(name: "grid-bot", definition: "cron * * * * * UTC", decided: 7, boot: "first")
+private let schedule = ScheduleRecord(
+  name: "grid-bot", definition: "cron * * * * * UTC", decided: 7, boot: "first")
 
 @Suite("Slots in the database")
 struct SlotRowsTests {
@@ -46,7 +49,8 @@ struct SlotRowsTests {
     store.claim(slot(2, 0, .running), schedule) { isTaken in answers.withLock { $0.append(isTaken) } }
     store.claim(slot(3, 60, .running), schedule) { isTaken in answers.withLock { $0.append(isTaken) } }
     // A person's own slot may have the same second.
-    store.claim(slot(4, 60, .running, .manual), schedule) { isTaken in answers.withLock { $0.append(isTaken) } }
+    store.claim(slot(4, 60, .running, .manual), schedule) { isTaken in answers.withLock { $0.append(isTaken) }
+    }
     await store.close()
     #expect(answers.withLock { $0 } == [false, true, true])
     let rows = try await folder.store().slots(of: nil, before: nil, outcome: nil, limit: 10)
