@@ -1,7 +1,8 @@
 /* The floor: a supervisor that does nothing but keep N copies of a program running, with posix_spawn, pidfd and
  * epoll. No isolation, no records, no control.
  *
- *   loop N PROGRAM PIPE      runs PROGRAM w0 PIPE … PROGRAM w(N-1) PIPE until it is killed */
+ *   loop N PROGRAM PIPE [LAUNCHER…]      runs PROGRAM w0 PIPE … PROGRAM w(N-1) PIPE until it is killed, each by
+ *                                        LAUNCHER… where one is given */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <spawn.h>
@@ -22,15 +23,20 @@ struct child {
 };
 
 static int start(struct child *child, int poll, unsigned index, char **argv) {
-  char *command[] = {argv[2], child->name, argv[3], NULL};
-  if (posix_spawn(&child->pid, argv[2], NULL, NULL, command, environ)) return -1;
+  char *command[256], **next = command;
+  for (char **word = argv + 4; *word && next < command + 250; word++) *next++ = *word;
+  *next++ = argv[2];
+  *next++ = child->name;
+  *next++ = argv[3];
+  *next = NULL;
+  if (posix_spawn(&child->pid, command[0], NULL, NULL, command, environ)) return -1;
   child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
   return child->pidfd < 0 ? -1 : epoll_ctl(poll, EPOLL_CTL_ADD, child->pidfd, &event);
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc < 4) return 2;
   unsigned count = (unsigned)atoi(argv[1]);
   struct child *children = calloc(count, sizeof *children);
   int poll = epoll_create1(EPOLL_CLOEXEC);

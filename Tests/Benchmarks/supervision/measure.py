@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from peers import S6, Loop, Peer, Programs, Rbotd, Runit, Supervisord
+from peers import S6, ConfinedLoop, Loop, Peer, Programs, Rbotd, Runit, Supervisord
 
 #: Restarts without any pause, however often.
 NO_BACKOFF = (
@@ -51,6 +51,7 @@ def restarts(programs: Programs, rounds: int) -> Figures:
         peer.close()
 
     measure("bare_before", Loop(programs, 1), rounds)
+    measure("bare_confined", ConfinedLoop(programs, 1), rounds)
     measure("rbotd_no_backoff", Rbotd(programs, 1, NO_BACKOFF), rounds)
     # By default the first restart after a healthy run is immediate: each of many is killed once.
     measure("rbotd_default", Rbotd(programs, rounds), rounds)
@@ -60,7 +61,9 @@ def restarts(programs: Programs, rounds: int) -> Figures:
         measure(label, kind(programs, 1), max(3, rounds // 5))
     bare = [figures[f"kill_to_running_bare_{when}_ms"] for when in ("before", "after")]
     for label in ("rbotd_no_backoff", "rbotd_default"):
-        figures[f"ratio_{label}_to_bare"] = figures[f"kill_to_running_{label}_ms"] / (sum(bare) / 2)
+        took = figures[f"kill_to_running_{label}_ms"]
+        figures[f"ratio_{label}_to_bare"] = took / (sum(bare) / 2)
+        figures[f"ratio_{label}_to_confined"] = took / figures["kill_to_running_bare_confined_ms"]
     return figures
 
 
@@ -104,7 +107,7 @@ def timed(action: Callable[[], float], rounds: int) -> float:
 def fleet(programs: Programs, workers: int) -> Figures:
     """From the command to the last of many workers' main."""
     figures: Figures = {}
-    kinds: list[type[Peer]] = [Loop, Rbotd, *available()]
+    kinds: list[type[Peer]] = [Loop, ConfinedLoop, Rbotd, *available()]
     for kind in kinds:
         peer = kind(programs, workers)
         label = kind.name.replace(" ", "_")
@@ -112,6 +115,9 @@ def fleet(programs: Programs, workers: int) -> Figures:
         peer.close()
     figures["ratio_fleet_rbotd_to_bare"] = (
         figures[f"start_{workers}_rbotd_ms"] / figures[f"start_{workers}_bare_loop_ms"]
+    )
+    figures["ratio_fleet_rbotd_to_confined"] = (
+        figures[f"start_{workers}_rbotd_ms"] / figures[f"start_{workers}_confined_loop_ms"]
     )
     return figures
 

@@ -149,6 +149,42 @@ class Loop(Peer):
             self.process.wait()
 
 
+class ConfinedLoop(Loop):
+    """The same through rbot-exec: what a restart costs with the sandbox and without a supervisor.
+
+    Each start opens the paths of a strategy's usual sandbox anew, and nobody is asked about calls.
+    """
+
+    name = "confined loop"
+    READABLE = (
+        *("/usr", "/opt", "/proc/self", "/sys/devices/system/cpu", "/sys/devices/system/node"),
+        "/sys/kernel/mm/transparent_hugepage",
+        *(f"/etc/{name}" for name in "ld.so.cache ld.so.conf ld.so.conf.d localtime".split()),
+        *(f"/etc/{name}" for name in "timezone passwd group nsswitch.conf os-release".split()),
+        *(f"/etc/{name}" for name in "ssl ca-certificates alternatives mime.types".split()),
+        *(f"/etc/{name}" for name in "inputrc terminfo fonts python3 python3.11".split()),
+        *(f"/proc/{name}" for name in "cpuinfo meminfo stat uptime loadavg version".split()),
+        *("/proc/filesystems", "/proc/sys/vm/overcommit_memory", "/proc/sys/vm/max_map_count"),
+        *("/proc/sys/kernel/osrelease", "/proc/sys/kernel/pid_max"),
+        "/proc/sys/kernel/random/boot_id",
+    )
+    WRITABLE = tuple(f"/dev/{name}" for name in "null zero full random urandom".split())
+
+    def run(self, *command: str | Path) -> None:
+        writable = [*self.WRITABLE, str(self.births.path)]
+        readable = [*self.READABLE, str(self.programs.folder)]
+        user = ["--user", "60600:60600"] if os.geteuid() == 0 else []
+        super().run(
+            *command,
+            BIN / "rbot-exec",
+            *("--umask", "77", "--rlimit", "nofile=1024", "--rlimit", "core=0"),
+            *("--chdir", "/", "--sandbox", *user),
+            *(word for path in readable for word in ("--read", path)),
+            *(word for path in writable for word in ("--write", path)),
+            "--",
+        )
+
+
 class S6(Peer):
     """s6-svscan with one s6-supervise for each worker."""
 
