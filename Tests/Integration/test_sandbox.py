@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import venv
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +138,49 @@ def test_each_strategy_is_a_user_of_its_own_and_stays_it() -> None:
 
 
 @AS_ROOT
+def test_a_user_that_another_process_runs_as_is_given_up() -> None:
+    daemon = opened(Daemon({"one": python("one", IDLE)}, config=SYSTEM_PYTHON))
+    with daemon, ExitStack() as others:
+        user = Path(f"/proc/{daemon.wait_ready()['strategies'][0]['pid']}").stat().st_uid
+        daemon.stop()
+        stranger = subprocess.Popen(["sleep", "600"], user=user, group=user, extra_groups=[])
+        others.callback(stranger.wait)
+        others.callback(stranger.kill)
+        daemon.start()
+        item = daemon.wait_ready()["strategies"][0]
+        assert Path(f"/proc/{item['pid']}").stat().st_uid != user
+        state = (daemon.home / "state" / "one").stat()
+        assert state.st_uid == Path(f"/proc/{item['pid']}").stat().st_uid
+        said = [line for line in messages(daemon, "rbotd") if "another user id" in line]
+        assert len(said) == 1 and str(stranger.pid) in said[0] and "sandbox.uids" in said[0]
+
+
+@AS_ROOT
+@pytest.mark.parametrize("named", [False, True])
+def test_an_interpreter_that_its_user_can_run_goes_before_the_first_one(named: bool) -> None:
+    daemon = opened(Daemon({"one": python("one", IDLE)}))
+    closed = daemon.folder / "closed"
+    venv.create(closed, symlinks=False)
+    closed.chmod(0o700)
+    first = closed / "bin" / "python3"
+    daemon.environment = {"PATH": f"{closed}/bin:/usr/bin:/bin"}
+    if named:
+        daemon.config = f'[supervisor]\npython = "{first}"\n'
+    with daemon:
+        item = daemon.wait_ready("one")["strategies"][0]
+        user = next(layer for layer in item["sandbox"] if layer["layer"] == "user")
+        said = [line for line in messages(daemon, "one") if str(first) in line]
+        assert len(said) == 1
+        if named:
+            assert not user["in_force"] and "supervisor.python" in said[0]
+            assert item["sandbox_warnings"] == 1
+        else:
+            assert user["in_force"] and item["sandbox_warnings"] == 0
+            assert "it runs with /usr/bin/python3" in said[0] and said[0] in user["detail"]
+            assert Path(f"/proc/{item['pid']}").stat().st_uid >= daemon.first_user
+
+
+@AS_ROOT
 @pytest.mark.parametrize("required", [False, True])
 def test_a_folder_that_its_user_cannot_reach_is_a_warning_or_a_refusal(required: bool) -> None:
     extra = "[sandbox]\nrequired = true" if required else ""
@@ -155,7 +200,7 @@ def test_a_folder_that_its_user_cannot_reach_is_a_warning_or_a_refusal(required:
                 ),
             )
             assert item["reason"].startswith("sandbox.required: "), item
-            assert "cannot be reached by uid 606" in item["reason"]
+            assert "cannot be reached by uid 60" in item["reason"]
             return
         item = daemon.wait_ready("shut")["strategies"][0]
         assert item["sandbox_warnings"] == 1 and not layers(item)["user"]
@@ -198,7 +243,9 @@ def test_an_interpreter_that_gives_no_answer_fails_its_strategies_alone() -> Non
 def test_a_full_state_folder_ends_the_strategy_and_says_so() -> None:
     code = """
 import os
+import subprocess
 import venv
+from contextlib import ExitStack
 from rbot import Strategy
 
 class Hoarder(Strategy):

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -159,6 +160,8 @@ class Daemon:
         self.arguments: list[str] = options.pop("arguments", [])
         self.popen: dict[str, Any] = options.pop("popen", {})
         self.programs: Path = options.pop("programs", BIN)
+        # Others may run as root beside this one, and whose user id is in use has to take another.
+        self.first_user = random.randint(60600, 60850)
         self.listen = 'listen = "127.0.0.1:0"\n'
         self.process: subprocess.Popen[str] | None = None
         self.output = self.folder / "output"
@@ -179,7 +182,9 @@ class Daemon:
 
     def start(self) -> Daemon:
         config = self.folder / "rbotd.toml"
-        config.write_text(f"[gateway]\n{self.listen}{self.config}")
+        users = f"\n[sandbox]\nuids = [{self.first_user}, 61183]\n"
+        more = "" if "[sandbox]" in self.config else users
+        config.write_text(f"[gateway]\n{self.listen}{self.config}{more}")
         command = [*self.wrapper, self.programs / "rbotd", "--home", self.home, "--config", config]
         command += ["--strategies", self.strategies, "--feed", self.feed, *self.arguments]
         with self.output.open("a") as output:
@@ -273,7 +278,9 @@ class Daemon:
     @property
     def mark(self) -> str:
         """What every process of this home has in its environment begins so."""
-        return f"rbot-{hashlib.sha256(str(self.home).encode()).hexdigest()[:16]}/"
+        home = self.home.stat()
+        place = f"{home.st_dev}:{home.st_ino}"
+        return f"rbot-{hashlib.sha256(place.encode()).hexdigest()[:16]}/"
 
     def family(self, name: str = "") -> set[int]:
         """The live processes of a strategy, or of all of them and the gateway."""

@@ -138,12 +138,15 @@ class Launcher:
         options: Sequence[str] = (),
         user: int | None = None,
         before: Sequence[str] = (),
+        passed: Sequence[int] = (),
     ) -> None:
         self.program, self.options, self.user = program, list(options), user
-        self.before = list(before)
+        self.before, self.passed = list(before), list(passed)
 
-    def with_options(self, *options: str) -> Launcher:
-        return Launcher(self.program, [*self.options, *options], self.user, self.before)
+    def with_options(self, *options: str, passed: Sequence[int] = ()) -> Launcher:
+        """The same with more options, and descriptors that they speak of."""
+        more = [*self.options, *options]
+        return Launcher(self.program, more, self.user, self.before, [*self.passed, *passed])
 
     def run(
         self,
@@ -177,7 +180,7 @@ class Launcher:
                 stderr=subprocess.PIPE,
                 text=True,
                 env=environment,
-                pass_fds=[theirs.fileno()] if answer else [],
+                pass_fds=[*self.passed, theirs.fileno()] if answer else self.passed,
                 user=self.user,
                 group=self.user,
                 extra_groups=[] if self.user is not None else None,

@@ -47,6 +47,8 @@ int rbot_wait_pid(pid_t pid, struct rbot_wait *result) { return wait_for(P_PID, 
 
 int rbot_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
+int rbot_drop_from_bounding_set(int capability) { return prctl(PR_CAPBSET_DROP, capability, 0, 0, 0); }
+
 int rbot_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
 /* What the child needs between clone and exec, on the parent's memory. */

@@ -16,6 +16,11 @@ final class Child {
   let launch: Launch
   let completion: @Sendable (Result<SpawnedProcess, SpawnError>) -> Void
   var phase = Phase.launching
+  /// When it started; asked for once its command runs, since until then the kernel makes whoever asks wait.
+  var startTicks: UInt64 = 0
+  /// When to look at the report (milliseconds, monotonic): not as each word of it comes, since every look takes time
+  /// from the very process that is being started. Nil from then on, when its descriptor is watched.
+  var reportDue: UInt64?
   /// When to give up waiting for the command, or for the end of a spawn that failed (milliseconds, monotonic).
   var launchDue: UInt64?
   /// Why the command does not run; told once it has ended.
@@ -43,7 +48,7 @@ final class Child {
   /// What the caller gets once the command runs.
   var spawned: SpawnedProcess {
     SpawnedProcess(
-      handle: handle, startTicks: launch.startTicks, channel: launch.channel, standardOutput: launch.output,
+      handle: handle, startTicks: startTicks, channel: launch.channel, standardOutput: launch.output,
       standardError: launch.error, layers: request.layers + report.layers)
   }
 }

@@ -80,7 +80,7 @@ extension ProcessLoop {
     for other in children.values where other !== child { others[other.handle.pid] = other.request.spawnID }
     return ProcessTree(
       supervisor: getpid(), supervisorSession: getsid(0), leader: child.handle.pid,
-      leaderStart: child.launch.startTicks, spawnID: child.request.spawnID, others: others)
+      leaderStart: child.startTicks, spawnID: child.request.spawnID, others: others)
   }
 
   /// Kills the members that there are. More than one may be forking faster than we kill, so they are stopped
@@ -155,9 +155,9 @@ extension ProcessLoop {
     // Empty means without zombies too; where there was nobody, they have been reaped on the way to knowing that.
     if hadMembers { reapOrphans() }
     for refusal in child.watch?.tally.withLock({ $0.takeAll() }) ?? [] {
-      onEvent(.refused(child.handle, refusal))
+      tell(.refused(child.handle, refusal))
     }
-    onEvent(.emptied(child.handle, survivors: survivors))
+    tell(.emptied(child.handle, survivors: survivors))
   }
 
   /// Reaps every adopted orphan that has ended.
@@ -179,7 +179,7 @@ extension ProcessLoop {
       guard rbot_wait_pid(pid, &wait) == 0 else { continue }
       if wait.pid == pid {
         orphansReaped += 1
-        onEvent(.orphanReaped(pid: pid, ExitStatus(wait)))
+        tell(.orphanReaped(pid: pid, ExitStatus(wait)))
       } else {
         living.append(pid)
       }

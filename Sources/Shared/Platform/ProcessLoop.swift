@@ -8,8 +8,13 @@ final class ProcessLoop {
   private static let signalToken = UInt64.max - 1
 
   let epoll: Int32
-  let onEvent: @Sendable (ProcessEvent) -> Void
+  private let onEvent: @Sendable (ProcessEvent) -> Void
+  /// What has happened and is told once this round's work is done: whoever hears of an end wakes at once, and would
+  /// take the processor from the rest of it.
+  private var untold: [ProcessEvent] = []
   private(set) var children: [UInt64: Child] = [:]
+  /// Those whose command does not run yet, or never will.
+  var launching: [UInt64: Child] = [:]
   /// The pids of the children.
   private(set) var leaders: Set<Int32> = []
   var childLists = ChildLists()
@@ -39,10 +44,21 @@ final class ProcessLoop {
     var events = [rbot_event](repeating: rbot_event(), count: 64)
     while true {
       let count = rbot_epoll_wait(epoll, &events, Int32(events.count), nextTimeout())
-      for index in 0..<Int(max(count, 0)) { handle(events[index].token) }
+      for index in 0..<Int(max(count, 0)) {
+        handle(events[index].token)
+        tellAll()
+      }
       launchesDue()
       sweepDue()
+      tellAll()
     }
+  }
+
+  func tell(_ event: ProcessEvent) { untold.append(event) }
+
+  private func tellAll() {
+    for event in untold { onEvent(event) }
+    untold.removeAll(keepingCapacity: true)
   }
 
   private func handle(_ token: UInt64) {
@@ -78,7 +94,7 @@ final class ProcessLoop {
       if child.phase == .launching { readReport(child) }
       let now = MonotonicClock.milliseconds
       for refusal in child.watch?.tally.withLock({ $0.take(now: now) }) ?? [] {
-        onEvent(.refused(child.handle, refusal))
+        tell(.refused(child.handle, refusal))
       }
     }
   }
@@ -95,7 +111,7 @@ final class ProcessLoop {
   private func readSignals() {
     rbot_eventfd_clear(signals)
     if rbot_take_pending(SIGCHLD) { reapOrphans() }
-    for signal in ControlSignal.allCases where rbot_take_pending(signal.number) { onEvent(.signal(signal)) }
+    for signal in ControlSignal.allCases where rbot_take_pending(signal.number) { tell(.signal(signal)) }
   }
 
   private func spawn(
@@ -104,7 +120,7 @@ final class ProcessLoop {
     let launch: Launch
     do {
       launch = try Spawner.launch(
-        request, underway: children.values.count { $0.phase == .launching && $0.watch == nil })
+        request, underway: launching.values.count { $0.phase == .launching && $0.watch == nil })
     } catch {
       completion(.failure(error))
       return
@@ -116,23 +132,33 @@ final class ProcessLoop {
     children[lastID] = child
     leaders.insert(launch.pid)
     warden.leads(launch.pid, request.spawnID)
-    child.launchDue = MonotonicClock.milliseconds + Self.launchPatience
-    let watched =
-      rbot_epoll_add(epoll, launch.report, lastID << 1 | 1, UInt32(RBOT_EVENT_READ)) == 0
-      && rbot_epoll_add(epoll, launch.pidfd, lastID << 1, UInt32(RBOT_EVENT_READ)) == 0
+    launching[lastID] = child
+    let now = MonotonicClock.milliseconds
+    child.launchDue = now + Self.launchPatience
+    child.reportDue = now + Self.reportPause
+    let watched = rbot_epoll_add(epoll, launch.pidfd, lastID << 1, UInt32(RBOT_EVENT_READ)) == 0
     // Unwatched it could end unseen. The kernel's limit on watches is the only way to get here.
     if !watched { fail(child, SpawnError(stage: "descriptors", code: errno, request: request)) }
   }
 
+  /// From now on each word of it is heard as it comes.
+  func watchReport(_ child: Child) {
+    child.reportDue = nil
+    let token = child.handle.id << 1 | 1
+    guard rbot_epoll_add(epoll, child.launch.report, token, UInt32(RBOT_EVENT_READ)) != 0 else { return }
+    fail(child, SpawnError(stage: "descriptors", code: errno, request: child.request))
+  }
+
   /// It has been reaped, so its pid may go to another.
   func remove(_ child: Child) {
+    launching[child.handle.id] = nil
     children[child.handle.id] = nil
     leaders.remove(child.handle.pid)
     warden.ended(child.handle.pid)
   }
 
   /// Takes in what rbot-exec says; the end of the file is the exec itself.
-  private func readReport(_ child: Child) {
+  func readReport(_ child: Child) {
     guard child.phase == .launching else { return }
     var buffer = [UInt8](repeating: 0, count: 4096)
     var passed: Int32 = -1
@@ -155,6 +181,9 @@ final class ProcessLoop {
       close(child.launch.report)
       child.phase = .running
       child.launchDue = nil
+      child.reportDue = nil
+      launching[child.handle.id] = nil
+      child.startTicks = ProcessTable.entry(child.handle.pid)?.startTicks ?? 0
       child.completion(.success(child.spawned))
     }
   }
@@ -187,7 +216,7 @@ final class ProcessLoop {
     _ = rbot_epoll_remove(epoll, child.launch.pidfd)
     child.phase = .clearing
     let usage = ResourceUsage(wait.usage, memoryKills: child.request.cgroup?.memoryKills ?? 0)
-    onEvent(.exited(child.handle, ExitStatus(wait), usage))
+    tell(.exited(child.handle, ExitStatus(wait), usage))
     startSweep(child)
   }
 }

@@ -22,6 +22,8 @@ public struct Sandbox: Equatable, Sendable {
   public var readable: [String]
   /// Files and folders that may be read and written, everything beneath included; at most ``writableMax``.
   public var writable: [String]
+  /// What may be read and written beyond that, and is opened for many at once.
+  public var shared: SharedPlaces?
   /// Leaves TCP and UDP over IPv4 and IPv6 allowed.
   public var allowsNetwork = false
   /// The Unix sockets that it may connect to, by absolute path.
@@ -41,12 +43,14 @@ public struct Sandbox: Equatable, Sendable {
 
   /// A sandbox without network in which nothing can be reached but what is named.
   public init(
-    user: User? = nil, readable: [String] = [], writable: [String] = [], allowsNetwork: Bool = false,
-    sockets: [String] = [], tasksMax: Int? = nil, countsTasks: Bool = false, isRequired: Bool = false
+    user: User? = nil, readable: [String] = [], writable: [String] = [], shared: SharedPlaces? = nil,
+    allowsNetwork: Bool = false, sockets: [String] = [], tasksMax: Int? = nil, countsTasks: Bool = false,
+    isRequired: Bool = false
   ) {
     self.user = user
     self.readable = readable
     self.writable = writable
+    self.shared = shared
     self.allowsNetwork = allowsNetwork
     self.sockets = sockets
     self.tasksMax = tasksMax
@@ -55,8 +59,12 @@ public struct Sandbox: Equatable, Sendable {
   }
 
   /// rbot-exec's arguments for it.
-  var arguments: [String] {
+  ///
+  /// - Parameter rules: the Landlock version of the ruleset that ``SharedPlaces`` began and that the process has as
+  ///   descriptor 6; nil where it has none.
+  func arguments(rules: Int32?) -> [String] {
     var arguments = ["--sandbox"]
+    if let rules { arguments += ["--rules", "6:\(rules)"] } else { arguments += shared?.arguments ?? [] }
     if let user { arguments += ["--user", "\(user.uid):\(user.gid)"] }
     for path in readable { arguments += ["--read", path] }
     for path in writable { arguments += ["--write", path] }

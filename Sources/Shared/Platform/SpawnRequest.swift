@@ -90,13 +90,13 @@ public struct SpawnRequest: Sendable {
     self.sandbox = sandbox
   }
 
-  /// rbot-exec's own arguments. The descriptors' numbers are fixed: 3 channel, 4 report, 5 lock.
-  func arguments(parent: Int32) -> [String] {
+  /// rbot-exec's own arguments. The descriptors' numbers are fixed: 3 channel, 4 report, 5 lock, 6 a ruleset.
+  func arguments(parent: Int32, rules: Int32? = nil) -> [String] {
     var arguments = [helper, "--parent", String(parent), "--report", "4"]
     if lock != nil { arguments += ["--keep", "5"] }
     if let cgroup { arguments += ["--cgroup", cgroup.path] }
     arguments += ["--umask", String(umask, radix: 8)] + limits.arguments
-    if let sandbox { arguments += sandbox.arguments }
+    if let sandbox { arguments += sandbox.arguments(rules: rules) }
     return arguments + ["--chdir", directory, "--"] + command
   }
 

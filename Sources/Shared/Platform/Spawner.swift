@@ -6,7 +6,6 @@ struct Launch {
   var pid: Int32
   var pidfd: Int32
   var report: Int32
-  var startTicks: UInt64
   var channel: Int32
   var output: Int32?
   var error: Int32?
@@ -22,7 +21,7 @@ struct Launch {
 /// Makes the descriptors of a spawn and starts rbot-exec with them.
 enum Spawner {
   /// The numbers in the child are 0 to `count - 1`, so our own ends must lie above.
-  private static let count: Int32 = 6
+  private static let count: Int32 = 7
 
   /// - Parameter underway: how many launches have not taken all that they will.
   /// - Throws: ``SpawnError`` of the stages `descriptors` and `helper`; nothing stays open then.
@@ -55,16 +54,19 @@ enum Spawner {
     let outputEnd = try above(output?.theirs ?? 1, request, &theirs)
     let errorEnd = try above(error?.theirs ?? 2, request, &theirs)
     let lock = try request.lock.map { fd throws(SpawnError) in try share(fd, request, &theirs) } ?? -1
-    let map = [-1, outputEnd, errorEnd, channel.theirs, report.theirs, lock]
-    let spawned = try start(request, map)
+    let rules = request.sandbox.flatMap { $0.shared?.ruleset(allowsNetwork: $0.allowsNetwork) }
+    let ruleset = try rules.map { rules throws(SpawnError) in
+      try above(theirs.hold(rules.fd), request, &theirs)
+    }
+    let map = [-1, outputEnd, errorEnd, channel.theirs, report.theirs, lock, ruleset ?? -1]
+    let spawned = try start(request, map, rules: rules?.abi)
     return Launch(
       pid: spawned.pid, pidfd: spawned.pidfd, report: report.ours,
-      startTicks: ProcessTable.entry(spawned.pid)?.startTicks ?? 0,
       channel: channel.ours, output: output?.ours, error: error?.ours)
   }
 
-  /// What a launch takes: both ends of four, the lock, the pidfd.
-  private static let launchNeed = 10
+  /// What a launch takes: both ends of four, the lock, the ruleset, the pidfd.
+  private static let launchNeed = 11
   /// What comes later: the listener of its sandbox, and its place in `/proc`.
   private static let laterNeed = 2
 
@@ -112,9 +114,11 @@ enum Spawner {
     return try above(bag.hold(fd), request, &bag)
   }
 
-  private static func start(_ request: SpawnRequest, _ map: [Int32]) throws(SpawnError) -> rbot_spawned {
+  private static func start(_ request: SpawnRequest, _ map: [Int32], rules: Int32?) throws(SpawnError)
+    -> rbot_spawned
+  {
     var spawned = rbot_spawned()
-    let code = withCStrings(request.arguments(parent: getpid())) { arguments in
+    let code = withCStrings(request.arguments(parent: getpid(), rules: rules)) { arguments in
       withCStrings(request.environmentLines) { environment in
         rbot_spawn(&spawned, request.helper, arguments, environment, map, Int32(map.count))
       }

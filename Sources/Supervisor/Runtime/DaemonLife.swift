@@ -46,7 +46,10 @@ extension Supervisor {
     diskRounds = loop.scheduleRepeatedTask(
       initialDelay: .nanoseconds(DiskWatch.every.wholeNanoseconds),
       delay: .nanoseconds(DiskWatch.every.wholeNanoseconds)
-    ) { [self] _ in assumeIsolated { $0.watchDisks() } }
+    ) { [self] _ in
+      assumeIsolated { $0.watchDisks() }
+      Task { await self.lookAtShared() }
+    }
     housekeeping = loop.scheduleRepeatedTask(initialDelay: .seconds(10), delay: .minutes(5)) { [store] _ in
       store.prune(now: WallClock.now)
     }

@@ -31,6 +31,8 @@ public struct SupervisorOptions: Sendable {
   let ownHome: String
   /// Where everything is, as the sandboxes see it.
   let places: SandboxGround.Places
+  /// Begins the mark that every process of this home carries.
+  let mark: String
   /// The group of the control socket; nil: the daemon's user and root alone.
   let controlGroup: UInt32?
   /// The descriptor of the lock, which workers inherit.
@@ -75,6 +77,7 @@ public struct SupervisorOptions: Sendable {
     }
     clock = ScheduleClock(rehearsing: arguments.rehearsal, at: WallClock.now)
     ownHome = environment["HOME"] ?? ""
+    mark = Self.mark(of: layout.state)
     func real(_ path: String) -> String { SandboxDriver.view.resolve(path) ?? path }
     places = SandboxGround.Places(
       state: real(layout.state), runtime: real(layout.runtime), settings: real(config),
@@ -97,8 +100,13 @@ public struct SupervisorOptions: Sendable {
     return try LockFile(path: layout.lockFile)
   }
 
-  /// Begins the mark that every process of this home carries.
-  var mark: String { "rbot-\(SHA256.hex(layout.state).prefix(16))/" }
+  /// Begins the mark that every process of this home carries. The folder itself and not its path: a container's home may
+  /// have the same path as ours, and its processes are none of our strays.
+  private static func mark(of folder: String) -> String {
+    var status = stat()
+    let place = stat(folder, &status) == 0 ? "\(status.st_dev):\(status.st_ino)" : folder
+    return "rbot-\(SHA256.hex(place).prefix(16))/"
+  }
 
   var retention: SupervisorStore.Retention {
     .init(

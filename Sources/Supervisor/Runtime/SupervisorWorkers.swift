@@ -181,7 +181,9 @@ extension Supervisor {
       worker.lastExit = run
     }
     // A crash of one that was ready is followed by a quick start; whatever else, the machine is looked at anew.
-    if end.expected || worker.run?.ready == nil { worker.cell = nil }
+    if end.expected || (worker.run?.ready == nil && !(worker.cell?.isFresh(at: .now) ?? false)) {
+      worker.cell = nil
+    }
     worker.confinement = SandboxReport()
     worker.pin = ProcPins([])
     defer { worker.run = nil }

@@ -7,6 +7,7 @@ import Runtime
 Signals.blockAll()
 // Each worker needs six descriptors, and a shell's usual 1,024 would not be enough for 200 of them.
 DescriptorRoom.raiseLimit()
+BoundingSet.narrow()
 
 /// Ends the program with a sentence.
 func refuse(_ message: String, code: Int32) -> Never {

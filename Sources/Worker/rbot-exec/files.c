@@ -6,6 +6,10 @@
  * chdir, and descriptors that are open already. /proc as a whole is never granted by the supervisor: /proc/self as a --read is the folder of our own pid,
  * which the command keeps.
  *
+ * A supervisor may have begun the ruleset (--rules), with what is the same for all of its workers: each of the paths
+ * would have to be found and opened again here. Nobody else may have the descriptor, since what is added to it
+ * holds for all who use it.
+ *
  * The folder of our own pid stays open, as a mere reference (O_PATH), in the command too: a rule holds for an inode,
  * and /proc makes another one for the same path once memory was short and nobody held the first. The single files of
  * /proc are the same for every worker, so the supervisor holds those. */
@@ -138,7 +142,7 @@ static void grant(int rules, const char *path, uint64_t allowed, struct skipped 
 static int restrict_files(const struct plan *plan, int abi, struct skipped *skipped) {
   struct ruleset wanted = ruleset_for(abi, plan->network);
   /* An older kernel takes the longer structure too, as what it does not know is zero. */
-  int rules = (int)syscall(CALL_CREATE_RULESET, &wanted, sizeof wanted, 0);
+  int rules = plan->rules >= 0 ? plan->rules : (int)syscall(CALL_CREATE_RULESET, &wanted, sizeof wanted, 0);
   if (rules < 0) return -1;
   for (int i = 0; i < plan->readable_count; i++)
     grant(rules, plan->readable[i], wanted.files & (EXECUTE | READ_FILE | READ_DIR), skipped);
@@ -155,9 +159,11 @@ int stage_files(const struct plan *plan) {
   struct skipped skipped;
   skipped.text = TEXT(skipped.bytes);
   skipped.count = 0;
-  int abi = probe();
+  int abi = plan->rules >= 0 ? plan->rules_abi : probe();
+  if (abi > LANDLOCK_ABI_MAX) return errno = EINVAL, -1; /* whoever began the ruleset is of another version */
   if (abi < 1 || restrict_files(plan, abi, &skipped) < 0) {
     int reason = errno;
+    if (plan->rules >= 0) return -1; /* there is a Landlock, so something is wrong with what we were given */
     tell_off(plan, "files", reason, abi < 1 ? "the kernel has no Landlock" : "Landlock refused our rules");
     errno = reason;
     return plan->required ? -1 : 0;

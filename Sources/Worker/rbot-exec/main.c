@@ -3,7 +3,8 @@
  *
  *   rbot-exec [--parent PID] [--report FD] [--keep FD]... [--cgroup DIR] [--umask OCTAL]
  *             [--rlimit NAME=NUMBER]... [--chdir DIR] [--user UID:GID]
- *             [--sandbox [--read PATH]... [--write PATH]... [--network] [--tasks] [--required]]
+ *             [--sandbox [--rules FD:ABI] [--read PATH]... [--write PATH]... [--network] [--tasks]
+ *                        [--required]]
  *             -- COMMAND [ARGUMENT]...
  *
  * A stage that fails writes "stage errno" to the report descriptor (report.h has all that is told) and ends the

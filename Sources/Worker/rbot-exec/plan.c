@@ -42,17 +42,30 @@ static int read_limit(const char *text, struct plan *plan) {
   return -1;
 }
 
-static int read_user(const char *text, struct plan *plan) {
+/* "NUMBER:NUMBER" */
+static int read_pair(const char *text, unsigned long long maximum, unsigned long long *first, unsigned long long *second) {
   const char *colon = strchr(text, ':');
-  char user[16] = "";
+  char before[16] = "";
+  if (colon == NULL || (size_t)(colon - text) >= sizeof before) return -1;
+  memcpy(before, text, (size_t)(colon - text));
+  return read_number(before, 10, maximum, first) < 0 ? -1 : read_number(colon + 1, 10, maximum, second);
+}
+
+static int read_user(const char *text, struct plan *plan) {
   unsigned long long uid = 0, gid = 0;
-  if (colon == NULL || (size_t)(colon - text) >= sizeof user) return -1;
-  memcpy(user, text, (size_t)(colon - text));
   /* The highest number means "leave it as it is" to the kernel. */
-  if (read_number(user, 10, 0xfffffffe, &uid) < 0 || read_number(colon + 1, 10, 0xfffffffe, &gid) < 0) return -1;
+  if (read_pair(text, 0xfffffffe, &uid, &gid) < 0) return -1;
   plan->user = (uid_t)uid;
   plan->group = (gid_t)gid;
   plan->has_user = true;
+  return 0;
+}
+
+static int read_rules(const char *text, struct plan *plan) {
+  unsigned long long fd = 0, abi = 0;
+  if (read_pair(text, 0x7fffffff, &fd, &abi) < 0 || abi == 0) return -1;
+  plan->rules = (int)fd;
+  plan->rules_abi = (int)abi;
   return 0;
 }
 
@@ -78,6 +91,7 @@ static int read_option(const char *option, const char *value, struct plan *plan)
   if (strcmp(option, "--chdir") == 0) return plan->directory = value, 0;
   if (strcmp(option, "--rlimit") == 0) return read_limit(value, plan);
   if (strcmp(option, "--user") == 0) return read_user(value, plan);
+  if (strcmp(option, "--rules") == 0) return read_rules(value, plan);
   if (strcmp(option, "--read") == 0)
     return read_path(value, plan->readable, &plan->readable_count, READABLE_MAX);
   if (strcmp(option, "--write") == 0)
@@ -101,7 +115,7 @@ static int read_option(const char *option, const char *value, struct plan *plan)
 
 int read_plan(int argc, char **argv, struct plan *plan) {
   memset(plan, 0, sizeof *plan);
-  plan->report = -1;
+  plan->report = plan->rules = -1;
   int next = 1;
   while (next < argc && strcmp(argv[next], "--") != 0) {
     if (read_flag(argv[next], plan)) {

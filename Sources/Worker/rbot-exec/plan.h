@@ -33,6 +33,8 @@ struct plan {
   int readable_count;
   const char *writable[WRITABLE_MAX]; /* --write PATH: where it may do anything with files */
   int writable_count;
+  int rules;      /* --rules FD:ABI: a Landlock ruleset that was begun for us, and for which version; -1 without */
+  int rules_abi;
   bool network;   /* --network: IPv4 and IPv6 stay */
   bool tasks;     /* --tasks: new processes and threads are asked for */
   bool required;  /* --required: a layer that cannot be had ends the start */

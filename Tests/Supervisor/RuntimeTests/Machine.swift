@@ -65,11 +65,11 @@ struct Machine {
   func plan(
     _ wish: SandboxWish = SandboxWish(),
     command: [String] = ["true"], folder: String = "/srv/strategies/grid", python: PythonPlace? = nil,
-    user: UInt32? = 60_600
+    choice: PythonChoice? = nil, user: UInt32? = 60_600
   ) throws(SandboxMistake) -> SandboxPlan {
     try SandboxPlan(
-      name: "grid", folder: folder, command: command, wish: wish, python: python, user: user, ground: ground,
-      view: view)
+      name: "grid", folder: folder, command: command, wish: wish,
+      python: choice ?? python.map { PythonChoice(place: $0) }, user: user, ground: ground, view: view)
   }
 }
 

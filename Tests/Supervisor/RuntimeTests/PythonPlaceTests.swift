@@ -1,3 +1,4 @@
+import Platform
 import Testing
 
 @testable import Runtime
@@ -47,5 +48,62 @@ struct PythonPlaceTests {
     #expect(find("python3") == "/usr/bin/python3")
     #expect(find("./run.sh") == "/srv/strategies/grid/./run.sh")
     #expect(find("./data.csv") == nil && find("nothing") == nil)
+  }
+}
+
+@Suite("Which interpreter a command may mean")
+struct PythonCandidateTests {
+  private var machine: Machine {
+    var machine = Machine()
+    machine.ground.places.searchPath = "/root/py/bin:/usr/local/bin:/usr/bin"
+    for folder in ["/root", "/root/py", "/root/py/bin", "/usr/local", "/usr/local/bin"] {
+      machine.add(folder, folder: true)
+    }
+    machine.add("/root/py/bin/python3", mode: 0o755)
+    machine.add("/usr/local/bin/python3", mode: 0o755)
+    return machine
+  }
+
+  private func candidates(_ word: String, _ machine: Machine) -> [String] {
+    PythonCommand.candidates(
+      word, folder: "/srv/strategies/grid", machine.ground.places, machine.view)
+  }
+
+  @Test("A name means each of that name on the PATH, in its order")
+  func name() {
+    #expect(
+      candidates("python3", machine) == [
+        "/root/py/bin/python3", "/usr/local/bin/python3", "/usr/bin/python3",
+      ])
+  }
+
+  @Test("A path means that one alone, and what is no Python none")
+  func path() {
+    #expect(candidates("/root/py/bin/python3", machine) == ["/root/py/bin/python3"])
+    #expect(candidates("true", machine) == [])
+    #expect(candidates("nothing", machine) == [])
+  }
+
+  @Test("The system's own is one of them wherever the PATH leads, and none twice")
+  func system() {
+    var machine = machine
+    machine.ground.places.searchPath = "/root/py/bin"
+    machine.links["/root/py/bin/python3"] = "/usr/bin/python3.11"
+    #expect(candidates("python3", machine) == ["/root/py/bin/python3"])
+    machine.links["/root/py/bin/python3"] = nil
+    #expect(candidates("python3", machine) == ["/root/py/bin/python3", "/usr/bin/python3"])
+    #expect(candidates("python3.9", machine) == [])
+  }
+
+  @Test("What was taken in the place of another is told with its user, and only where it has one")
+  func note() throws {
+    let place = PythonPlace(executable: "/usr/bin/python3.11", prefixes: ["/usr"], paths: [])
+    let choice = PythonChoice(place: place, reason: "it runs with that one")
+    let plan = try machine.plan(command: ["python3", "x.py"], choice: choice)
+    #expect(plan.command == ["/usr/bin/python3.11", "x.py"] && plan.note == "it runs with that one")
+    let told = SandboxReport(
+      plan, cgroup: [], launched: [.init(name: "user", isInForce: true, detail: "uid 60600")])
+    #expect(told.layers.first?.detail == "uid 60600; it runs with that one")
+    #expect(try machine.plan(command: ["python3", "x.py"], choice: choice, user: nil).note == nil)
   }
 }

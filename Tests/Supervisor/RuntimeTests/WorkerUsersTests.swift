@@ -26,6 +26,15 @@ struct WorkerUsersTests {
     #expect(users.assign("a").map { $0.user } == 102)
   }
 
+  @Test("Who has to give up an id that somebody else uses gets another, and nobody gets that one")
+  func avoided() {
+    var users = users()
+    #expect(users.assign("a").map { $0.user } == 100)
+    users.avoid(100)
+    #expect(users.assign("a").map { $0.user } == 101 && users.assign("b").map { $0.user } == 102)
+    #expect(users.assign("a").map { $0.isNew } == false)
+  }
+
   @Test("Where all are given there is none")
   func exhausted() {
     var users = users(100...100)

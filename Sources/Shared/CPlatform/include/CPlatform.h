@@ -31,6 +31,8 @@ int rbot_wait_pid(pid_t pid, struct rbot_wait *result);
 /* Makes this process the parent of every descendant whose own parent ends. */
 int rbot_become_subreaper(void);
 int rbot_set_parent_death_signal(int signal);
+/* Of the calling thread; no program that it executes gets the capability any more. */
+int rbot_drop_from_bounding_set(int capability);
 
 struct rbot_spawned {
   pid_t pid;
@@ -139,6 +141,25 @@ ssize_t rbot_receive(int fd, void *bytes, size_t size, int *fds, int fd_max, int
 int rbot_connect_unix(int fd, const char *path, int timeout_ms);
 /* The same for any address; EINTR where it gave up, and then it may go on in the background. */
 int rbot_connect_within(int fd, const void *address, size_t length, int timeout_ms);
+
+/* ---- what all sandboxes may read (landlock.c) ---- */
+
+/* A file or folder that is held open as a mere reference, and which it was. */
+struct rbot_place {
+  int fd;
+  bool is_folder;
+  bool is_writable; /* a device, never a folder */
+  uint64_t device, inode;
+};
+
+/* The kernel's version of Landlock, 0 where it has none; at most the one that rbot-exec knows. */
+int rbot_landlock_abi(void);
+int rbot_open_shared_place(const char *path, struct rbot_place *place);
+/* Whether the path still leads there. */
+bool rbot_is_same_place(const char *path, const struct rbot_place *place);
+/* A ruleset in which these places may be read and executed, close-on-exec; rbot-exec adds a worker's own to it. Waits
+ * for no file system. */
+int rbot_begin_ruleset(int abi, bool network, const struct rbot_place *places, size_t count);
 
 /* ---- what a sandbox reports: seccomp's notifications (notify.c, calls.c) ---- */
 

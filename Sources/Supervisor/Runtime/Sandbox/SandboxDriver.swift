@@ -55,6 +55,25 @@ enum SandboxDriver {
       return String(cString: real)
     })
 
+  private static let users = Recent<UserTable>()
+
+  /// A process that uses a worker's user id and is none of ours.
+  static func stranger(_ user: UInt32, in range: ClosedRange<UInt32>, mark: String) -> Int32? {
+    users.value("") { _ in UserTable(range) }.stranger(user, mark: mark)
+  }
+
+  /// The limit of descriptors from which on some forty may be held for all sandboxes.
+  private static let sharingLimitMin: UInt64 = 512
+
+  /// What all sandboxes share: the same as before where that is still so.
+  static func shared(_ before: SharedPlaces?, places: SandboxGround.Places) -> SharedPlaces? {
+    // Where descriptors are few, each is wanted for something that cannot do without.
+    guard DescriptorRoom.limit >= sharingLimitMin else { return nil }
+    let paths = SandboxPaths.shared(places, view)
+    if let before, before.isStill(readable: paths.readable, writable: paths.writable) { return before }
+    return SharedPlaces(readable: paths.readable, writable: paths.writable)
+  }
+
   /// Makes the folder that `PYTHONPATH` names, with a link to the SDK, and opens the way to it and to the state
   /// folders for users of their own. Nothing in between can be listed by them, and every database, socket and log is
   /// for our own user alone.

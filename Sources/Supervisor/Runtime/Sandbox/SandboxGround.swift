@@ -12,6 +12,8 @@ struct SandboxGround: Equatable, Sendable {
   var controllers: Set<String>?
   /// Whether rbotd can hear of refused calls, and connect for a worker. Assumed until a worker shows otherwise.
   var hasListener = true
+  /// What all strategies may read, held open for their starts; nil: each start opens it for itself.
+  var shared: SharedPlaces?
   var places: Places
 
   /// Where things are, without symbolic links.

@@ -21,9 +21,11 @@ enum SandboxPaths {
   /// What the kernel tells of the machine and of the process itself.
   static let kernel =
     [
-      "/proc/self", "/sys/devices/system/cpu", "/sys/devices/system/node",
+      ownProcess, "/sys/devices/system/cpu", "/sys/devices/system/node",
       "/sys/kernel/mm/transparent_hugepage",
     ] + pinned
+
+  private static let ownProcess = "/proc/self"
 
   /// Files of procfs that are not the process's own. A Landlock rule holds for an inode, and procfs makes a new one
   /// whenever the old is dropped from the cache: whoever gives a rule on one must keep it open (``ProcPins``).
@@ -35,6 +37,22 @@ enum SandboxPaths {
     ].map { "/proc/" + $0 }
 
   static let devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
+
+  /// Programs, libraries and settings, as far as they are there and hold nothing that must stay closed.
+  static func machine(_ places: SandboxGround.Places, _ view: FileView) -> [String] {
+    system.compactMap(view.resolve).flatMap { open($0, places, view) } + settings.compactMap(view.resolve)
+  }
+
+  /// What is the same for every strategy: all of it may be read, the devices written too.
+  static func shared(_ places: SandboxGround.Places, _ view: FileView) -> (
+    readable: [String], writable: [String]
+  ) {
+    (
+      readable: outermost(machine(places, view), view)
+        + kernel.filter { $0 != ownProcess && view.exists($0) },
+      writable: devices.filter(view.exists)
+    )
+  }
 
   /// Roots that hold everyone's things at once.
   private static let wholes = ["/", "/proc", "/sys", "/dev", "/run", "/var", "/etc", "/home", "/root"]

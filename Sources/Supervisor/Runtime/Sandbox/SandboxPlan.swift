@@ -14,18 +14,21 @@ struct SandboxPlan: Equatable, Sendable {
   var layers: [SandboxLayer]
   /// What could be expected here and is not in force: a sentence for each.
   var warnings: [String]
+  /// What is worth knowing of its user and nothing to mend: a sentence.
+  var note: String?
 
   /// Makes the plan of one strategy.
   ///
   /// - Parameters:
   ///   - folder: the strategy's, absolute.
-  ///   - python: where the command's interpreter lives, if it has one and could be asked.
+  ///   - python: the command's interpreter, if it has one and could be asked.
   ///   - user: the user id that is the strategy's own; nil where there is none left or none to have.
   /// - Throws: ``SandboxMistake``: the manifest asks for what may not be given, or requires what cannot be had.
   init(
-    name: String, folder: String, command: [String], wish: SandboxWish, python: PythonPlace?, user: UInt32?,
-    ground: SandboxGround, view: FileView
+    name: String, folder: String, command: [String], wish: SandboxWish, python choice: PythonChoice?,
+    user: UInt32?, ground: SandboxGround, view: FileView
   ) throws(SandboxMistake) {
+    let python = choice?.place
     var command = command
     let program = PythonCommand.find(
       command[0], folder: folder, searchPath: ground.places.searchPath, view)
@@ -41,8 +44,9 @@ struct SandboxPlan: Equatable, Sendable {
     let terms = SandboxTerms(wish, user: cell.user, ground: ground)
     sandbox = Sandbox(
       user: cell.user.map { .init(uid: $0, gid: $0) }, readable: paths.readable, writable: paths.writable,
-      allowsNetwork: wish.network, sockets: [ground.places.gatewaySocket], tasksMax: wish.processes,
-      countsTasks: terms.countsTasks, isRequired: wish.isRequired)
+      shared: ground.shared, allowsNetwork: wish.network, sockets: [ground.places.gatewaySocket],
+      tasksMax: wish.processes, countsTasks: terms.countsTasks, isRequired: wish.isRequired)
+    note = cell.user == nil ? nil : choice?.reason
     limits = terms.limits
     cgroup = terms.cgroup
     layers = (cell.user == nil ? [cell.layer] : []) + terms.layers
@@ -88,10 +92,7 @@ struct SandboxReach: Equatable, Sendable {
     let program = PythonCommand.find(command[0], folder: folder, searchPath: places.searchPath, view)
     let own = [program.flatMap(view.resolve), home, places.python, places.sdk].compactMap { $0 }
     let runtime = python.map { Self.folders($0, places, view) } ?? []
-    let programs = SandboxPaths.system.compactMap(view.resolve).flatMap {
-      SandboxPaths.open($0, places, view)
-    }
-    let system = programs + SandboxPaths.settings.compactMap(view.resolve)
+    let system = SandboxPaths.machine(places, view)
     let network = wish.network ? SandboxPaths.network.compactMap(view.resolve) : []
     // procfs is named as it is: "self" is somebody else at the time of asking.
     let kernel = SandboxPaths.kernel.filter(view.exists)
@@ -105,6 +106,9 @@ struct SandboxReach: Equatable, Sendable {
         "its sandbox would open \(readable.count) folders and files for reading and \(writable.count) for writing, "
           + "and \(Sandbox.readableMax) and \(Sandbox.writableMax) are the most: name fewer", isFinal: true)
     }
+    guard let shared = ground.shared?.paths else { return }
+    readable.removeAll { shared.contains($0) }
+    writable.removeAll { shared.contains($0) }
   }
 
   /// The paths of a manifest's key, absolute and without links.
@@ -127,7 +131,7 @@ struct SandboxReach: Equatable, Sendable {
   }
 
   /// An interpreter's folders, without what must stay closed.
-  private static func folders(
+  static func folders(
     _ python: PythonPlace, _ places: SandboxGround.Places, _ view: FileView
   ) -> [String] {
     let prefixes = python.prefixes.compactMap(view.resolve).flatMap { SandboxPaths.open($0, places, view) }

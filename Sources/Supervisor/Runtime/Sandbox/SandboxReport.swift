@@ -25,7 +25,7 @@ struct SandboxReport: Equatable, Sendable {
       planned.append(SandboxLayer(name: "processes", isInForce: false, detail: detail))
       warnings.append("the layer processes is not in force: \(detail)")
     }
-    let told = planned + cgroup + launched
+    let told = planned + cgroup + launched.map { Self.explained($0, plan) }
     layers = Self.order.flatMap { name in told.filter { $0.name == name } }
     layers += told.filter { !Self.order.contains($0.name) }
     for layer in cgroup + launched where !layer.isInForce {
@@ -55,6 +55,12 @@ struct SandboxReport: Equatable, Sendable {
     "user", "privileges", "files", "calls", "reports", "signals", "session", "environment", "cgroup",
     "limits", "memory", "cpu", "processes", "disk",
   ]
+
+  /// The user's layer with what is worth knowing of it.
+  private static func explained(_ layer: SandboxLayer, _ plan: SandboxPlan) -> SandboxLayer {
+    guard layer.name == "user", let note = plan.note else { return layer }
+    return SandboxLayer(name: layer.name, isInForce: layer.isInForce, detail: "\(layer.detail); \(note)")
+  }
 
   func isInForce(_ name: String) -> Bool { layers.contains { $0.name == name && $0.isInForce } }
 

@@ -15,6 +15,8 @@ struct SandboxBook: ~Copyable {
   var pythons = PythonBook()
   /// Kept for as long as workers may run.
   var pins = ProcPins([])
+  /// When what all strategies share was last looked at.
+  var sharedSeen = Moment.now
 }
 
 /// A plan that has been prepared, with what it was made of.
@@ -23,6 +25,10 @@ struct PreparedCell: Sendable {
   var ground: SandboxGround
   var user: UInt32?
   var cell: SandboxPlan
+  var made: Moment
+
+  /// Made so short a time ago that it would not come out otherwise.
+  func isFresh(at now: Moment) -> Bool { now < made + .seconds(1) }
 }
 
 extension Supervisor {
@@ -33,10 +39,11 @@ extension Supervisor {
     if let delegated = Cgroup.delegated() { divide(delegated) }
     let held = Capability.inEffect()
     let isAble = held.isSuperset(of: [.setUser, .setGroup, .changeOwner, .kill, .traceOthers])
-    let ground = SandboxGround(
+    var ground = SandboxGround(
       ownUser: PeerCredentials.ownUser, mayChangeUser: isAble, wantsUsers: options.settings.sandbox.users,
       controllers: cells.division?.controllers, places: options.places)
     try SandboxDriver.makeHome(ground.places, opensForUsers: ground.whyNoUsers == nil)
+    ground.shared = SandboxDriver.shared(nil, places: ground.places)
     cells.ground = ground
     cells.pins = ProcPins(SandboxPaths.pinned)
     cells.users = WorkerUsers(
@@ -63,22 +70,40 @@ extension Supervisor {
     of worker: Worker,
     _ then: @escaping @Sendable (isolated Supervisor, Result<SandboxPlan, SandboxMistake>) -> Void
   ) {
-    guard let ground = cells.ground else {
+    guard let known = cells.ground else {
       return later { then($0, .failure(SandboxMistake("rbotd is not running yet"))) }
     }
-    let user = ground.whyNoUsers == nil ? own(worker.name) : nil
-    if let cell = worker.cell, cell.plan == worker.plan, cell.ground == ground, cell.user == user {
+    let user = known.whyNoUsers == nil ? own(worker.name) : nil
+    if let cell = worker.cell, cell.plan == worker.plan, cell.ground == known, cell.user == user {
       return then(self, .success(cell.cell))
     }
     worker.cell = nil
     let (name, plan) = (worker.name, worker.plan)
     Task {
-      let result = await self.makeCell(name, plan, user, ground)
+      await self.lookAtShared()
+      guard let ground = self.cells.ground else { return }
+      var user = user
+      var seen = await self.lookAround(plan.command[0], folder: plan.folder, user)
+      while let taken = user, let stranger = seen.stranger {
+        user = self.exchange(taken, of: name, usedBy: stranger)
+        seen = await self.lookAround(plan.command[0], folder: plan.folder, user)
+      }
+      let result = await self.makeCell(name, plan, user, ground, pythons: seen.pythons)
       if case .success(let cell) = result, let worker = self.workers[name] {
-        worker.cell = PreparedCell(plan: plan, ground: ground, user: user, cell: cell)
+        worker.cell = PreparedCell(plan: plan, ground: ground, user: user, cell: cell, made: .now)
       }
       then(self, result)
     }
+  }
+
+  /// Makes what all strategies share anew where it has changed: looked at when a plan is made, once for all that are made
+  /// within a second, and every ten seconds for those that are used again.
+  func lookAtShared() async {
+    guard let places = cells.ground?.places, cells.sharedSeen + .seconds(1) < .now else { return }
+    cells.sharedSeen = .now
+    let before = cells.ground?.shared
+    let shared = await SandboxDriver.away { SandboxDriver.shared(before, places: places) }
+    cells.ground?.shared = shared
   }
 
   /// The user id that is a strategy's own.
@@ -88,29 +113,48 @@ extension Supervisor {
     return given.user
   }
 
-  private func makeCell(_ name: String, _ plan: WorkerPlan, _ user: UInt32?, _ ground: SandboxGround) async
-    -> Result<SandboxPlan, SandboxMistake>
-  {
-    let places = ground.places
-    let key = await SandboxDriver.away { () -> PythonBook.Key? in
+  /// Another user id for a strategy, since somebody else runs as its own: two rbotd of one machine do not know of each
+  /// other, and their strategies would share a user.
+  private func exchange(_ user: UInt32, of name: String, usedBy stranger: Int32) -> UInt32? {
+    say(
+      .warning,
+      "\(name) gets another user id than \(user), as which the process \(stranger) runs that is none of ours: "
+        + "give each rbotd of this machine a range of its own (sandbox.uids)")
+    cells.users.avoid(user)
+    return own(name)
+  }
+
+  /// What of the machine a plan depends on, all in one look.
+  ///
+  /// - Parameter word: the command's first.
+  private func lookAround(_ word: String, folder: String, _ user: UInt32?) async -> (
+    stranger: Int32?, pythons: [PythonBook.Key]
+  ) {
+    let (range, mark, places) = (cells.users.range, options.mark, options.places)
+    return await SandboxDriver.away {
       let view = SandboxDriver.view
-      return PythonCommand.find(
-        plan.command[0], folder: plan.folder, searchPath: places.searchPath, view
-      ).flatMap { PythonCommand.interpreter($0, folder: plan.folder, places, view) }.flatMap(
-        PythonBook.Key.init)
+      return (
+        stranger: user.flatMap { SandboxDriver.stranger($0, in: range, mark: mark) },
+        pythons: PythonCommand.candidates(word, folder: folder, places, view).compactMap(PythonBook.Key.init)
+      )
     }
-    var python: PythonPlace?
-    if let key {
-      switch await self.python(key) {
-      case .success(let place): python = place
-      case .failure(let mistake): return .failure(mistake)
-      }
+  }
+
+  private func makeCell(
+    _ name: String, _ plan: WorkerPlan, _ user: UInt32?, _ ground: SandboxGround,
+    pythons: [PythonBook.Key]
+  ) async -> Result<SandboxPlan, SandboxMistake> {
+    let places = ground.places
+    let choice: PythonChoice?
+    switch await choosePython(pythons, user: user) {
+    case nil: choice = nil
+    case .success(let found): choice = found
+    case .failure(let mistake): return .failure(mistake)
     }
-    let known = python
     return await SandboxDriver.away {
       Result { () throws(SandboxMistake) in
         let cell = try SandboxPlan(
-          name: name, folder: plan.folder, command: plan.command, wish: plan.wish, python: known, user: user,
+          name: name, folder: plan.folder, command: plan.command, wish: plan.wish, python: choice, user: user,
           ground: ground, view: SandboxDriver.view)
         do throws(SystemError) {
           try FileTree(path: places.state(of: name)).own(by: cell.sandbox.user?.uid)
@@ -127,6 +171,9 @@ extension Supervisor {
     worker.confinement = SandboxReport(cell, cgroup: cgroup, launched: process.layers)
     for warning in worker.confinement.warnings where worker.toldWarnings.insert(warning).inserted {
       log(worker.name, run: worker.run?.id, .supervisor, .warning, warning)
+    }
+    if let note = cell.note, worker.toldWarnings.insert(note).inserted {
+      log(worker.name, run: worker.run?.id, .supervisor, .info, note)
     }
     // Its own inodes below /proc, see ProcPins.
     worker.pin = ProcPins(["/proc/\(process.pid)"])

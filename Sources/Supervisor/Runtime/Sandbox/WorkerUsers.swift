@@ -1,7 +1,7 @@
 /// Which user id belongs to which strategy: remembered for good, so that what one has written is never another's.
 struct WorkerUsers: Equatable, Sendable {
   private(set) var range: ClosedRange<UInt32>
-  /// Ids of the range that the system has given to somebody.
+  /// Ids of the range that the system has given to somebody, or that somebody uses.
   private(set) var taken: Set<UInt32>
   private(set) var byName: [String: UInt32]
 
@@ -32,6 +32,9 @@ struct WorkerUsers: Equatable, Sendable {
     byName[name] = user
     return (user, true)
   }
+
+  /// From now on that id is somebody else's, and whose it was gets another.
+  mutating func avoid(_ user: UInt32) { taken.insert(user) }
 
   /// Whether a process of that user is a strategy's.
   func isWorker(_ user: UInt32) -> Bool { byName.values.contains(user) }
