@@ -95,7 +95,7 @@ extension ZoneRules {
       else { throw ZoneError(description: "the zone's file contradicts itself") }
       return ZoneRules(
         changes: times, kinds: numbers.map { kinds[$0] }, first: first, footer: hasFooter ? try footer() : nil
-      )
+      ).tabled()
     }
 
     private mutating func footer() throws(ZoneError) -> ZoneFooter? {

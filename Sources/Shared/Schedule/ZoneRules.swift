@@ -38,6 +38,24 @@ public struct ZoneRules: Hashable, Sendable {
   /// What holds after the last one, year by year; nil: as the last change said.
   let footer: ZoneFooter?
 
+  /// With the changes of the years to come, which the files of some systems leave to the rule, in the table: they are
+  /// looked up a thousand times for each time that a file is read.
+  func tabled() -> ZoneRules {
+    guard let footer, var second = changes.last else { return self }
+    var (changes, kinds) = (changes, kinds)
+    while true {
+      let end = footer.segment(at: second).end
+      guard end > second, end < Self.tabledUntil else { break }
+      changes.append(end)
+      kinds.append(footer.segment(at: end).kind)
+      second = end
+    }
+    return ZoneRules(changes: changes, kinds: kinds, first: first, footer: footer)
+  }
+
+  /// 2100-01-01T00:00:00Z
+  private static let tabledUntil: Int64 = 4_102_444_800
+
   /// No zone at all.
   public static let utc = ZoneRules(
     changes: [], kinds: [], first: Kind(offset: 0, isDaylightSaving: false, abbreviation: "UTC"), footer: nil)
