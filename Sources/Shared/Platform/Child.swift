@@ -34,6 +34,8 @@ final class Child {
   /// Set while the tree is being killed: when to look again, how long to wait after that, when to give up
   /// (milliseconds, monotonic).
   var sweep: (due: UInt64, pause: UInt64, deadline: UInt64)?
+  /// Somebody of it lives although SIGKILL has had its time, and that was told.
+  var hasResisted = false
 
   init(
     handle: ProcessHandle, request: SpawnRequest, launch: Launch,

@@ -72,15 +72,17 @@ public enum ControlSignal: Sendable, CaseIterable {
 
 /// What a ``ProcessThread`` tells; always from its own thread and in the order in which it happened.
 public enum ProcessEvent: Sendable {
-  /// The process itself has ended. What it left behind is being killed; ``emptied(_:survivors:)`` follows.
+  /// The process itself has ended. What it left behind is being killed; ``emptied(_:)`` follows.
   case exited(ProcessHandle, ExitStatus, ResourceUsage)
-  /// Nothing of the process's tree lives any more; the handle is forgotten. `survivors` holds the pids of
-  /// those that even SIGKILL did not end in time (the kernel holds them), and is empty but for that.
-  case emptied(ProcessHandle, survivors: [Int32])
+  /// Nothing of the process's tree lives any more; the handle is forgotten.
+  case emptied(ProcessHandle)
+  /// Even SIGKILL did not end these pids in time: the kernel holds them. Told once; ``emptied(_:)`` follows when they
+  /// are gone, whenever that is.
+  case resisted(ProcessHandle, survivors: [Int32])
   /// A descendant whose parent ended before it has been reaped.
   case orphanReaped(pid: Int32, ExitStatus)
-  /// A sandboxed process tried something that it may not do. At most 20 a second are told for each process;
-  /// ``SandboxRefusal/count`` covers the rest.
+  /// A sandboxed process tried something that it may not do. After a burst they are summed up every ten seconds;
+  /// ``SandboxRefusal/count`` covers them.
   case refused(ProcessHandle, SandboxRefusal)
   /// The daemon got a signal.
   case signal(ControlSignal)

@@ -35,11 +35,19 @@ extension ProcessLoop {
     let (survivors, isQuiet) = hasMembers ? kill(child) : ([], true)
     let isEmpty = survivors.isEmpty && isQuiet && child.request.cgroup?.isEmpty ?? true
     let now = MonotonicClock.milliseconds
-    if child.phase == .clearing, isEmpty || now >= state.deadline {
-      forget(child, survivors: survivors, hadMembers: hasMembers)
-    } else {
-      child.sweep = (due: now + state.pause, pause: min(state.pause * 2, 50), deadline: state.deadline)
+    let isOver = now >= state.deadline
+    // Where others' orphans come and go for so long that no look was quiet, it is enough that nobody was found.
+    let isDeserted = survivors.isEmpty && child.request.cgroup?.isEmpty ?? true
+    if child.phase == .clearing, isEmpty || (isOver && isDeserted) {
+      forget(child, hadMembers: hasMembers)
+      return
     }
+    if isOver, !child.hasResisted, !survivors.isEmpty {
+      child.hasResisted = true
+      tell(.resisted(child.handle, survivors: survivors))
+    }
+    let pauseMax: UInt64 = isOver ? 1_000 : 50
+    child.sweep = (due: now + state.pause, pause: min(state.pause * 2, pauseMax), deadline: state.deadline)
   }
 
   /// A quick answer for the usual case: a dead leader's descendants all descend from orphans, so where we have
@@ -146,7 +154,7 @@ extension ProcessLoop {
     return quiet == 2 || (hasSeenOthers && !hasStruck)
   }
 
-  private func forget(_ child: Child, survivors: [Int32], hadMembers: Bool) {
+  private func forget(_ child: Child, hadMembers: Bool) {
     var wait = rbot_wait()
     _ = rbot_wait_pidfd(child.launch.pidfd, false, &wait)
     close(child.launch.pidfd)
@@ -157,7 +165,7 @@ extension ProcessLoop {
     for refusal in child.watch?.tally.withLock({ $0.takeAll() }) ?? [] {
       tell(.refused(child.handle, refusal))
     }
-    tell(.emptied(child.handle, survivors: survivors))
+    tell(.emptied(child.handle))
   }
 
   /// Reaps every adopted orphan that has ended.

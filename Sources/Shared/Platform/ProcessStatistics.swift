@@ -17,6 +17,11 @@ public struct ProcessStatistics: Equatable, Sendable {
   /// The same of this process.
   public static func readOwn() -> ProcessStatistics? { read(pid: getpid()) }
 
+  /// Resident memory of one process in bytes; nil when it is gone.
+  static func residentBytes(of pid: Int32) -> UInt64? {
+    StatFields.statistics(of: pid, startTicks: nil, withEnded: false).map { UInt64($0.memoryBytes) }
+  }
+
   /// Reads `/proc`.
   ///
   /// - Parameters:

@@ -1,8 +1,8 @@
 /// Counts what a process was refused, and says what is worth telling when. A pure value.
 ///
-/// The first of each kind is told at once, those alike at most once a second with their number, and all
-/// together at most ``perSecond`` a second; nothing is lost but the kinds beyond ``kindsMax`` that wait at once,
-/// which are counted as one.
+/// The first of each kind is told at once, those alike at most once every ten seconds with their number. What comes
+/// after a burst of ``burst`` is summed up, one line every ten seconds, for as long as it goes on; nothing is lost from
+/// the count.
 struct RefusalTally {
   struct Kind: Hashable {
     let call: String
@@ -26,21 +26,26 @@ struct RefusalTally {
     var due: UInt64
   }
 
-  /// Told in a second, at most.
-  static let perSecond = 20
+  /// Told by themselves, at most, before the rest is summed up: a program that looks for a way out tries a hundred.
+  static let burst = 128
   /// Kinds that may wait to be told.
-  static let kindsMax = 64
-  /// Milliseconds between two that are alike.
-  static let pause: UInt64 = 1000
+  static let kindsMax = 128
+  /// Milliseconds between two that are alike, and between two sums.
+  static let pause: UInt64 = 10_000
   /// Under which those beyond are counted.
   static let others = Kind(call: "other calls", detail: "")
 
   private var waiting: [Entry] = []
   /// When those that were told lately may be told again.
   private var told: [Kind: UInt64] = [:]
-  private var bucket: TokenBucket
+  /// How many may still be told by themselves.
+  private var left = Self.burst
+  /// When that is looked at anew.
+  private var windowEnd: UInt64
+  /// Something had to be summed up since then.
+  private var overflowed = false
 
-  init(now: UInt64) { bucket = TokenBucket(capacity: Self.perSecond, perSecond: Self.perSecond, now: now) }
+  init(now: UInt64) { windowEnd = now + Self.pause }
 
   /// Counts one.
   mutating func add(_ kind: Kind, now: UInt64) {
@@ -49,31 +54,51 @@ struct RefusalTally {
     } else if waiting.count < Self.kindsMax {
       waiting.append(Entry(kind: kind, count: 1, due: max(told[kind] ?? now, now)))
     } else {
-      // One place is always left for them.
-      let last = waiting.count - 1
-      if waiting[last].kind != Self.others {
-        waiting[last] = Entry(kind: Self.others, count: waiting[last].count, due: now)
-      }
-      waiting[last].count += 1
+      sumUp(1, now)
     }
   }
 
   /// What is to be told now; each is told once.
   mutating func take(now: UInt64) -> [SandboxRefusal] {
     told = told.filter { $0.value > now }
+    if now >= windowEnd {
+      // Who has been quiet may say much again; who has not is summed up once more.
+      if !overflowed { left = Self.burst }
+      overflowed = false
+      windowEnd = now + Self.pause
+    }
     var taken: [SandboxRefusal] = []
     var index = 0
     while index < waiting.count {
-      guard waiting[index].due <= now else {
+      let entry = waiting[index]
+      if entry.due > now {
         index += 1
-        continue
+      } else if entry.kind == Self.others {
+        waiting.remove(at: index)
+        told[Self.others] = now + Self.pause
+        overflowed = true
+        taken.append(entry.refusal)
+      } else if left > 0 {
+        waiting.remove(at: index)
+        left -= 1
+        told[entry.kind] = now + Self.pause
+        taken.append(entry.refusal)
+      } else {
+        waiting.remove(at: index)
+        sumUp(entry.count, now)
       }
-      guard bucket.take(now: now) else { break }
-      let entry = waiting.remove(at: index)
-      told[entry.kind] = now + Self.pause
-      taken.append(entry.refusal)
     }
     return taken
+  }
+
+  private mutating func sumUp(_ count: Int, _ now: UInt64) {
+    overflowed = true
+    if let index = waiting.firstIndex(where: { $0.kind == Self.others }) {
+      waiting[index].count += count
+    } else {
+      waiting.append(
+        Entry(kind: Self.others, count: count, due: max(told[Self.others] ?? 0, now + Self.pause)))
+    }
   }
 
   /// All that was not told yet: the process has ended.
@@ -82,11 +107,8 @@ struct RefusalTally {
     return waiting.map(\.refusal)
   }
 
-  /// When ``take(now:)`` has something, nil where nothing waits.
-  mutating func nextDue(now: UInt64) -> UInt64? {
-    guard let due = waiting.map(\.due).min() else { return nil }
-    return max(due, bucket.next(now: now))
-  }
+  /// When ``take(now:)`` has something to look at, nil where nothing waits.
+  func nextDue() -> UInt64? { waiting.map(\.due).min() }
 }
 
 extension RefusalTally.Entry {

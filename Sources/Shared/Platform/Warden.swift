@@ -41,6 +41,10 @@ final class Warden: Sendable {
     let watch: UInt64
     let notification: UInt64
     let code: Int32
+    /// To the internet.
+    var isFar = false
+    /// To one of the sockets that it may ask for.
+    var isUnix = false
   }
 
   private struct Inbox {

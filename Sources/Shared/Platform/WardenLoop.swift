@@ -14,6 +14,8 @@ final class WardenLoop {
     var resumeAt: UInt64?
     /// One of its connects, or of its changes of a file, is on its way.
     var isConnecting = false
+    /// So many connects to the internet are.
+    var reaching = 0
     /// When its tally has something that waits.
     var tellAt: UInt64?
 
@@ -26,7 +28,9 @@ final class WardenLoop {
   private let warden: Warden
   private let connector: Connector
   /// Its own threads, so that peers far away keep nobody from the gateway.
-  private let farConnector = Connector(threadsMax: 16)
+  private let farConnector = Connector(threadsMax: 32)
+  /// Connects of one tree to the internet that may be on their way while all else of it goes on.
+  private static let reachingMax = 4
   private let tell: @Sendable (UInt64) -> Void
   private var wards: [UInt64: Ward] = [:]
 
@@ -116,7 +120,7 @@ final class WardenLoop {
   private func ignore(_ ward: Ward) { _ = rbot_epoll_remove(warden.epoll, ward.watch.listener) }
 
   private func listen(_ ward: Ward) {
-    guard !ward.isConnecting, ward.resumeAt == nil else { return }
+    guard !ward.isConnecting, ward.reaching < Self.reachingMax, ward.resumeAt == nil else { return }
     _ = rbot_epoll_add(warden.epoll, ward.watch.listener, ward.watch.id, UInt32(RBOT_EVENT_READ))
   }
 
@@ -176,12 +180,19 @@ final class WardenLoop {
       _ = rbot_notify_answer(ward.watch.listener, notification.id, EACCES)
       return
     }
-    begin(ward, notification, on: farConnector) { $0.reach(socket, address, completion: $1) }
+    // A peer that does not answer takes ten seconds: the tree's other calls need not wait for it.
+    ward.reaching += 1
+    if ward.reaching >= Self.reachingMax { ignore(ward) }
+    let (id, call) = (ward.watch.id, notification.id)
+    let isTaken = farConnector.reach(socket, address) { [warden] code in
+      warden.connected(.init(watch: id, notification: call, code: code, isFar: true))
+    }
+    if !isTaken { finish(.init(watch: id, notification: call, code: EAGAIN, isFar: true)) }
   }
 
   private func connect(_ ward: Ward, _ notification: rbot_notification, to path: String) {
     guard let socket = socket(ward, notification, path) else { return }
-    begin(ward, notification, on: connector) { $0.connect(socket, path, completion: $1) }
+    begin(ward, notification, on: connector, isUnix: true) { $0.connect(socket, path, completion: $1) }
   }
 
   /// A copy of the socket that is to be connected; nil where it could not be had, and that was answered.
@@ -207,14 +218,14 @@ final class WardenLoop {
 
   /// Has something done for a tree, which waits for it; an errno of EAGAIN where too much waits already.
   private func begin(
-    _ ward: Ward, _ notification: rbot_notification, on connector: Connector,
+    _ ward: Ward, _ notification: rbot_notification, on connector: Connector, isUnix: Bool = false,
     _ start: (Connector, @escaping @Sendable (Int32) -> Void) -> Bool
   ) {
     ward.isConnecting = true
     ignore(ward)
     let (id, call) = (ward.watch.id, notification.id)
     let isTaken = start(connector) { [warden] code in
-      warden.connected(.init(watch: id, notification: call, code: code))
+      warden.connected(.init(watch: id, notification: call, code: code, isUnix: isUnix))
     }
     if !isTaken { finish(.init(watch: id, notification: call, code: EAGAIN)) }
   }
@@ -226,7 +237,13 @@ final class WardenLoop {
   private func finish(_ result: Warden.Connected) {
     guard let ward = wards[result.watch] else { return }
     _ = rbot_notify_answer(ward.watch.listener, result.notification, result.code)
-    ward.isConnecting = false
+    if result.isFar {
+      ward.reaching -= 1
+      guard ward.reaching == Self.reachingMax - 1 else { return }
+    } else {
+      if result.isUnix, result.code == 0 { ward.policy.connected(now: MonotonicClock.milliseconds) }
+      ward.isConnecting = false
+    }
     listen(ward)
   }
 
@@ -238,7 +255,7 @@ final class WardenLoop {
   }
 
   private func tellDue(_ ward: Ward, _ now: UInt64) {
-    ward.tellAt = ward.watch.tally.withLock { $0.nextDue(now: now) }
+    ward.tellAt = ward.watch.tally.withLock { $0.nextDue() }
     guard let due = ward.tellAt, due <= now else { return }
     tell(ward.watch.id)
     // The process thread takes it; a look after that finds what is due next.

@@ -65,12 +65,18 @@ struct WardenPolicy {
   static let perSecond = 200
   static let burst = 200
 
+  /// Connections to its sockets that one tree gets in a second, once the first ``connectBurst`` are used up. The
+  /// gateway ends those that say nothing after five seconds, so one tree holds a few dozen of its thousand.
+  static let connectsPerSecond = 4
+  static let connectBurst = 24
+
   private static let directories = ["/var/run/nscd/", "/run/nscd/", "/run/systemd/userdb/"]
 
   private let sockets: [String: String]
   private let allowsNetwork: Bool
   private let writable: [String]
   private var bucket: TokenBucket
+  private var connects: TokenBucket
 
   /// - Parameters:
   ///   - sockets: the paths that may be asked for, and the configured path that each means.
@@ -81,6 +87,7 @@ struct WardenPolicy {
     writable = sandbox.writable
     tasks = sandbox.countsTasks ? sandbox.tasksMax.map(TaskLedger.init(max:)) : nil
     bucket = TokenBucket(capacity: Self.burst, perSecond: Self.perSecond, now: now)
+    connects = TokenBucket(capacity: Self.connectBurst, perSecond: Self.connectsPerSecond, now: now)
   }
 
   /// The tasks of the tree, nil where they are not held.
@@ -95,7 +102,7 @@ struct WardenPolicy {
 
   mutating func decide(_ call: WardenCall, now: UInt64) -> Decision {
     switch call {
-    case .connect(let destination): return decide(destination)
+    case .connect(let destination): return decide(destination, now: now)
     case .signal(_, .own, _): return Decision(verdict: .proceed)
     case .signal(_, .nobody, _): return Decision(verdict: .refuse(ESRCH))
     case .signal(let call, .stranger, let detail): return refuse(EPERM, call, detail)
@@ -112,10 +119,17 @@ struct WardenPolicy {
     }
   }
 
-  private func decide(_ destination: WardenCall.Destination) -> Decision {
+  /// One of its connects was made.
+  mutating func connected(now: UInt64) { _ = connects.take(now: now) }
+
+  private mutating func decide(_ destination: WardenCall.Destination, now: UInt64) -> Decision {
     switch destination {
     case .path(let path):
-      if let meant = sockets[path] { return Decision(verdict: .connect(meant)) }
+      if let meant = sockets[path] {
+        if connects.next(now: now) <= now { return Decision(verdict: .connect(meant)) }
+        let pace = "more than \(Self.connectsPerSecond) connections a second"
+        return refuse(EAGAIN, "connect", "\(path): \(pace)")
+      }
       // The C library asks these first for every name; their absence is usual, and nothing to tell of.
       if Self.directories.contains(where: path.hasPrefix) { return Decision(verdict: .refuse(ENOENT)) }
       return refuse(EACCES, "connect", path)

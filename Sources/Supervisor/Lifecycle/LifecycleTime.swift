@@ -104,8 +104,11 @@ extension Lifecycle {
 
   /// Ends a worker that broke a rule, without asking.
   private mutating func kill(_ attempt: Attempt, _ reason: String, _ now: Moment) {
-    phase = .ending(attempt, Ending(cause: .failure(reason), killAt: now + Self.killAgainAfter))
     actions.append(.killAll(attempt.generation))
+    // One that stood still is not shown so while it ends, and a cgroup that stays frozen would freeze its successor.
+    var attempt = attempt
+    thaw(&attempt, now)
+    phase = .ending(attempt, Ending(cause: .failure(reason), killAt: now + Self.killAgainAfter))
   }
 
   /// The next step of the stop sequence.

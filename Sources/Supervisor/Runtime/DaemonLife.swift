@@ -47,7 +47,10 @@ extension Supervisor {
       initialDelay: .nanoseconds(DiskWatch.every.wholeNanoseconds),
       delay: .nanoseconds(DiskWatch.every.wholeNanoseconds)
     ) { [self] _ in
-      assumeIsolated { $0.watchDisks() }
+      assumeIsolated { supervisor in
+        supervisor.watchDisks()
+        supervisor.watchDiskRoom()
+      }
       Task { await self.lookAtShared() }
     }
     housekeeping = loop.scheduleRepeatedTask(initialDelay: .seconds(10), delay: .minutes(5)) { [store] _ in
@@ -147,6 +150,19 @@ extension Supervisor {
     say(.warning, "killing everything: \(why)")
     if phase != .stopping { shutDown(why) }
     for worker in workers.values { killTree(of: worker) }
+    loop.assumeIsolated().scheduleTask(in: Self.killPatience) { [self] in assumeIsolated { $0.leave() } }
+  }
+
+  /// How long SIGKILL may take at the end of the daemon.
+  private static let killPatience = TimeAmount.seconds(15)
+
+  /// Ends although something lives on that the kernel does not end; the next rbotd waits for it, since it holds the
+  /// lock.
+  private func leave() {
+    guard !hasEnded else { return }
+    let names = workers.values.filter { $0.lifecycle.state.isLive }.map(\.name).sorted()
+    say(.critical, "ends although the kernel has not ended all of \(names.joined(separator: ", "))")
+    end()
   }
 
   /// The next step of the shutdown, whenever a worker's state has changed.

@@ -39,6 +39,8 @@ struct LogHub {
   private var openBytes = 0
   private var isTimerSet = false
   private(set) var followers: [LogFollower] = []
+  /// Lines whose fields were too long to be kept.
+  private(set) var fieldsCut = 0
   private var scratch: [UInt8] = []
 
   init(store: SupervisorStore, severity: Severity, lastID: Int64) {
@@ -64,7 +66,10 @@ struct LogHub {
     guard severity >= self.severity else { return }
     var message = message.utf8.count > Self.messageMax ? Self.cut(message) : message
     var fields = fieldsJSON ?? ""
-    if fields.utf8.count > Self.messageMax { fields = "" }
+    if fields.utf8.count > Self.messageMax {
+      fieldsCut += 1
+      fields = #"{"fields_cut_bytes":\#(fields.utf8.count)}"#
+    }
     let source = self.source(source)
     message.withUTF8 { message in
       fields.withUTF8 { fields in
@@ -118,6 +123,12 @@ struct LogHub {
   private mutating func close(_ source: LogSource) {
     if let block = source.open.close() { store.append(block) }
     open.removeAll { $0 === source }
+  }
+
+  /// A strategy that is gone. What its pipes still hold finds a source of its own.
+  mutating func forget(_ name: String) {
+    guard let source = sources.removeValue(forKey: name) else { return }
+    if !source.open.isEmpty { close(source) }
   }
 
   /// Hands everything to the store's queue.

@@ -8,6 +8,8 @@ struct SampleSubject: Sendable {
   let name: String
   /// Nil: it has no process.
   let process: ProcessIdentity?
+  /// The limit of its memory where the kernel holds only each of its processes to it.
+  var memoryMax: UInt64?
   let restarts: Int
   /// Milliseconds since its last heartbeat.
   let beatAge: Int64?
@@ -61,6 +63,8 @@ final class Sampler: Sendable {
   private let followers = Mutex<[String: Follower]>([:])
   private let shown = Mutex<[String: ProcessFigures]>([:])
   private let isBusy = Atomic(false)
+  private let memory = Mutex(MemoryWatch())
+  private let excesses = Mutex<[MemoryWatch.Excess]>([])
 
   init(store: SupervisorStore) { self.store = store }
 
@@ -84,13 +88,61 @@ final class Sampler: Sendable {
         for name in followers.keys where !names.contains(name) {
           guard var gone = followers.removeValue(forKey: name) else { continue }
           rows += gone.history.finish()
+          memory.withLock { $0.forget(name) }
         }
-        for subject in subjects { Self.sample(subject, &followers, now, time, &rows) }
+        for subject in subjects {
+          Self.sample(subject, &followers, now, time, &rows)
+          hold(subject, followers[subject.name]?.figures)
+        }
         let figures = followers.compactMapValues(\.figures)
         shown.withLock { $0 = figures }
         if !rows.isEmpty { store.append(rows) }
       }
       isBusy.store(false, ordering: .releasing)
+    }
+  }
+
+  /// Those that were found beyond their memory since the last call.
+  func takeExcesses() -> [MemoryWatch.Excess] {
+    excesses.withLock { found in
+      defer { found = [] }
+      return found
+    }
+  }
+
+  /// Looks at those that are near the limit of their memory.
+  func lookAtNear() {
+    let near = memory.withLock { $0.near }
+    guard !near.isEmpty, !isBusy.exchange(true, ordering: .acquiring) else { return }
+    thread.run { [self] in
+      for (name, tree) in near {
+        let (pid, ticks) = (tree.process.pid, tree.process.startTicks)
+        let resident = TreeHoldings.residentBytes(pid: pid, startTicks: ticks)
+        if resident ?? 0 > tree.limit { decide(name, tree.process, tree.limit) }
+      }
+      isBusy.store(false, ordering: .releasing)
+    }
+  }
+
+  private func hold(_ subject: SampleSubject, _ figures: ProcessFigures?) {
+    guard let process = subject.process, let figures, figures.pid == process.pid else { return }
+    let isSuspect = memory.withLock {
+      $0.isSuspect(
+        subject.name, process, resident: figures.statistics.memoryBytes, limit: subject.memoryMax)
+    }
+    if isSuspect, let limit = subject.memoryMax { decide(subject.name, process, limit) }
+  }
+
+  /// The look that counts what is shared once.
+  private func decide(_ name: String, _ process: SampleSubject.ProcessIdentity, _ limit: UInt64) {
+    let began = MonotonicClock.milliseconds
+    guard memory.withLock({ $0.mayLook(name, now: began) }) else { return }
+    let bytes = TreeHoldings.memoryBytes(pid: process.pid, startTicks: process.startTicks)
+    let now = MonotonicClock.milliseconds
+    memory.withLock { $0.looked(name, took: now - began, now: now) }
+    guard let bytes, bytes > limit else { return }
+    excesses.withLock {
+      $0.append(MemoryWatch.Excess(name: name, pid: process.pid, bytes: bytes, limit: limit))
     }
   }
 

@@ -15,6 +15,10 @@ extension Supervisor {
       [self] _ in
       assumeIsolated { $0.sample() }
     }
+    let watching = TimeAmount.nanoseconds(MemoryWatch.every.wholeNanoseconds)
+    memoryRounds = loop.scheduleRepeatedTask(initialDelay: watching, delay: watching) { [self] _ in
+      assumeIsolated { $0.watchMemory() }
+    }
   }
 
   private func sample() {
@@ -33,6 +37,7 @@ extension Supervisor {
         SampleSubject(
           name: worker.name,
           process: worker.process.map { .init(pid: $0.pid, startTicks: $0.startTicks) },
+          memoryMax: worker.isGateway ? nil : memoryLimit(of: worker),
           restarts: worker.lifecycle.restarts,
           beatAge: worker.lifecycle.lastBeat.map { (now - $0).wholeNanoseconds / 1_000_000 },
           lines: worker.lines, messages: worker.messages, refusals: worker.refused))
@@ -44,6 +49,7 @@ extension Supervisor {
   /// The end of the daemon: what is open goes to the store.
   func finishSampling() {
     sampling?.cancel()
+    memoryRounds?.cancel()
     metrics.flush(now: WallClock.now, isEnd: true)
     sampler.finish()
   }

@@ -52,7 +52,8 @@ extension Supervisor {
       "errors": ReplyLimit.issues(manifestIssues, folder: options.strategies, notes: notes),
       "warnings": ReplyLimit.issues(
         manifestWarnings + strangers(in: summary), folder: options.strategies,
-        notes: rehearsalNotes + options.settings.warnings + silence(summary) + forsaken(in: summary)),
+        notes: rehearsalNotes + disks.room.warnings + options.settings.warnings + silence(summary)
+          + forsaken(in: summary)),
     ]
   }
 
@@ -71,6 +72,7 @@ extension Supervisor {
       "control": .string(options.layout.controlSocket), "rehearsal": rehearsalPart,
       "records": [
         "written": .int(store.written), "waiting": .int(store.pending), "lost": .int(store.lost),
+        "deleted": .int(store.deletedLines), "fields_cut": .int(logs.fieldsCut),
       ],
     ]
     for field in facts.objectValue?.fields ?? [] { part[field.key] = field.value }

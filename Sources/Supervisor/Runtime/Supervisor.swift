@@ -33,6 +33,7 @@ public actor Supervisor {
   let sampler: Sampler
   let ownProcess: OwnProcess
   var sampling: RepeatedTask?
+  var memoryRounds: RepeatedTask?
   var gatewayLink = GatewayLink()
   var squareOffs = SquareOffBook()
   var events = EventFollowers()

@@ -27,6 +27,21 @@ extension Supervisor {
     if worker.slots != nil { slotSpawned(worker, run.id) }
     let name = worker.name
     if worker.isGateway { return launch(worker, generation, nil) }
+    withinDisk(worker, generation) { supervisor, reason in
+      guard let worker = supervisor.workers[name], worker.lifecycle.liveGeneration == generation else {
+        return
+      }
+      guard let reason else { return supervisor.launchInCell(worker, generation) }
+      supervisor.log(name, run: worker.run?.id, .supervisor, .error, "is not started: \(reason)")
+      // Asked again after a while: somebody may make room.
+      supervisor.later {
+        $0.apply(.spawnFailed(generation, reason: reason, isTemporary: true), to: name)
+      }
+    }
+  }
+
+  private func launchInCell(_ worker: Worker, _ generation: Generation) {
+    let name = worker.name
     withCell(of: worker) { supervisor, result in
       guard let worker = supervisor.workers[name], worker.lifecycle.liveGeneration == generation else {
         return
@@ -193,14 +208,15 @@ extension Supervisor {
     case .exited(let handle, let status, _):
       guard let worker = worker(of: handle), let generation = worker.lifecycle.liveGeneration else { return }
       apply(.exited(generation, ProcessEnd(status)), to: worker)
-    case .emptied(let handle, let survivors):
+    case .resisted(let handle, let survivors):
+      guard let worker = worker(of: handle) else { return }
+      let pids = survivors.map(String.init).joined(separator: ", ")
+      log(
+        worker.name, run: worker.run?.id, .supervisor, .critical,
+        "the kernel does not end its processes \(pids), which wait for a disk perhaps; it is stopping, and nothing "
+          + "is started in its place until they are gone")
+    case .emptied(let handle):
       guard let worker = worker(of: handle), let generation = worker.lifecycle.liveGeneration else { return }
-      if !survivors.isEmpty {
-        let pids = survivors.map(String.init).joined(separator: ", ")
-        log(
-          worker.name, run: worker.run?.id, .supervisor, .critical,
-          "the kernel does not end its processes \(pids)")
-      }
       apply(.emptied(generation), to: worker)
     case .orphanReaped(let pid, let status):
       say(.debug, "reaped the orphan \(pid): \(status)")

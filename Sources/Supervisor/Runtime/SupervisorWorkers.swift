@@ -211,6 +211,7 @@ extension Supervisor {
   func forget(_ worker: Worker) {
     worker.timer?.cancel()
     workers[worker.name] = nil
+    logs.forget(worker.name)
     homes[worker.name] = nil
     rebuildDependencies()
     metrics.forget(worker.name)

@@ -59,6 +59,8 @@ final class Worker {
   var confinement = SandboxReport()
   /// Warnings about its sandbox that were told since the daemon started.
   var toldWarnings: Set<String> = []
+  /// It was ended because it held more on the disk than limits.disk allows.
+  var isOverDisk = false
   /// Keeps what the live process may read of itself where it is.
   var pin = ProcPins([])
   /// What its sandbox has refused since the daemon started.

@@ -75,7 +75,8 @@ extension WorkerPlan {
     plan.policy.restart = .always
     plan.policy.limit = nil
     plan.policy.after = []
-    plan.policy.backoff = .init(initial: .milliseconds(200), max: .seconds(15), factor: 2, jitter: 0.25)
+    // Everything waits for it, as after a disk was full: the tries are never far apart.
+    plan.policy.backoff = .init(initial: .milliseconds(200), max: .seconds(5), factor: 2, jitter: 0.25)
     plan.policy.startTimeout = options.settings.gateway.startTimeout
     plan.policy.heartbeat = options.settings.gateway.heartbeat
     plan.policy.stopTimeout = options.settings.gateway.stopTimeout

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from daemon import Daemon, alive, eventually
 from workers import (
     command,
     control_s,
     gone,
+    good,
     latencies,
     limits,
     restart,
@@ -109,11 +108,12 @@ def test_control_answers_while_a_fork_bomb_runs() -> None:
 def test_ready_after_a_stop_was_asked_for_changes_nothing() -> None:
     """Case 8."""
     ready = 'deaf:{"jsonrpc":"2.0","method":"ready","params":{}}'
-    late = worker("late", "ignore-term", "hello", ready, extra=ONE_SECOND)
+    late = worker(
+        "late", "ignore-term", "hello", "print:it has said hello", ready, extra=ONE_SECOND
+    )
     with Daemon({"late": late}) as daemon:
         state(daemon, "late", "starting")
-        eventually("it speaks", lambda: daemon.strategy("late")["pid"])
-        time.sleep(0.3)  # its hello has no trace outside
+        said(daemon, "late", "it has said hello")
         result = command(daemon, "stop", "late")[0]
         assert (result["ok"], result["state"]) == (True, "stopped")
         steps = [item["message"] for item in daemon.logs("late") if "→" in item["message"]]
@@ -123,12 +123,14 @@ def test_ready_after_a_stop_was_asked_for_changes_nothing() -> None:
 
 def test_a_stop_during_the_backoff_leaves_it_stopped() -> None:
     """Case 10."""
-    crash = worker("crash", "exit:3", extra=restart(first="700ms"))
-    with Daemon({"crash": crash}) as daemon:
+    extra = restart(first="700ms", last="700ms")
+    names = ["crash", "witness"]
+    with Daemon({name: worker(name, "exit:3", extra=extra) for name in names}) as daemon:
         before = state(daemon, "crash", "backoff")
         assert command(daemon, "stop", "crash")[0]["ok"]
-        # Nothing tells that something does not happen: wait until it would have, twice over.
-        time.sleep(1.5)
+        # One with the same backoff that nobody stops tells when it would have come, twice over.
+        passed = daemon.strategy("witness")["restarts"] + 3
+        eventually("time passes", lambda: daemon.strategy("witness")["restarts"] >= passed)
         after = daemon.strategy("crash")
         assert (after["state"], after["generation"]) == ("stopped", before["generation"])
         assert daemon.family("crash") == set()
@@ -137,8 +139,9 @@ def test_a_stop_during_the_backoff_leaves_it_stopped() -> None:
 def test_a_stop_wins_over_a_restart_on_its_way() -> None:
     """Case 12."""
     slow = worker("slow", "ignore-term", "hello", "ready", "deaf", extra=ONE_SECOND)
-    with Daemon({"slow": slow}) as daemon:
+    with Daemon({"slow": slow, "witness": good("witness")}) as daemon:
         before = state(daemon, "slow", "ready")
+        state(daemon, "witness", "ready")
         first, second = daemon.control(), daemon.control()
         restarting = first.send("strategy.restart", {"names": ["slow"], "wait": True})
         eventually("it is being stopped", lambda: daemon.strategy("slow")["state"] == "stopping")
@@ -147,7 +150,8 @@ def test_a_stop_wins_over_a_restart_on_its_way() -> None:
         assert answer["id"] == restarting
         result = answer["result"]["results"][0]
         assert (result["ok"], result["reason"]) == (False, "superseded")
-        time.sleep(0.5)  # a restart that was not given up would come at once
+        # A restart that was not given up would come at once, and before a whole other one.
+        assert command(daemon, "restart", "witness")[0]["ok"]
         after = daemon.strategy("slow")
         assert (after["state"], after["generation"]) == ("stopped", before["generation"])
         assert daemon.family("slow") == set()

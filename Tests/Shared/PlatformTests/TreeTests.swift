@@ -1,6 +1,7 @@
 import Glibc
-import Platform
 import Testing
+
+@testable import Platform
 
 extension RealProcesses {
   /// Stopped means that nothing is left, whatever a strategy did to stay.
@@ -144,6 +145,22 @@ extension RealProcesses {
         try await Task.sleep(for: .milliseconds(10))
       }
       return false
+    }
+
+    @Test("Who has got the pid of one that was seen is not signalled in its place")
+    func recycled() async throws {
+      let bench = try await Workbench.shared()
+      let process = try await bench.spawn(bench.request(["sleep", "600"]))
+      let real = try #require(ProcessTable.entry(process.pid))
+      let earlier = ProcessEntry(
+        pid: real.pid, parent: real.parent, session: real.session, startTicks: real.startTicks - 1,
+        isZombie: false)
+      ProcessTree.signal(earlier, SIGSTOP)
+      ProcessTree.signal(earlier, SIGKILL)
+      #expect(try await comes(process.pid, to: "S"))
+      ProcessTree.signal(real, SIGKILL)
+      #expect(await bench.ending(process).exit == .signalled(signal: SIGKILL, coreDumped: false))
+      process.closeAll()
     }
 
     @Test("Strays of an earlier supervisor are found by their marker and killed")

@@ -19,6 +19,7 @@ final class Workbench: Sendable {
   private struct Memory {
     var endings: [ProcessHandle: Ending] = [:]
     var waiting: [ProcessHandle: [CheckedContinuation<Void, Never>]] = [:]
+    var resisting: [ProcessHandle: [Int32]] = [:]
     var orphans: Set<Int32> = []
     var signals: [ControlSignal] = []
     var refusals: [ProcessHandle: [SandboxRefusal]] = [:]
@@ -51,8 +52,10 @@ final class Workbench: Sendable {
       case .exited(let handle, let status, let usage):
         memory.endings[handle, default: Ending()].exit = status
         memory.endings[handle, default: Ending()].usage = usage
-      case .emptied(let handle, let survivors):
-        memory.endings[handle, default: Ending()].survivors = survivors
+      case .resisted(let handle, let survivors):
+        memory.resisting[handle] = survivors
+      case .emptied(let handle):
+        memory.endings[handle, default: Ending()].survivors = memory.resisting[handle] ?? []
         for waiter in memory.waiting.removeValue(forKey: handle) ?? [] { waiter.resume() }
       case .orphanReaped(let pid, _): memory.orphans.insert(pid)
       case .refused(let handle, let refusal): memory.refusals[handle, default: []].append(refusal)

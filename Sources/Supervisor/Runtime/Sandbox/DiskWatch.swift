@@ -13,10 +13,14 @@ struct DiskWatch {
     var folder: String
     var user: UInt32?
     var limit: UInt64
+    /// Its live process, which may hold files that have no name any more.
+    var process: SampleSubject.ProcessIdentity?
   }
 
   /// A look is on its way; the next one waits for its end.
   var isLooking = false
+  var isLookingAtRoom = false
+  var room = DiskRoomWatch()
 
   /// Looks into one folder.
   ///
@@ -25,7 +29,11 @@ struct DiskWatch {
     // A folder on a slow disk must not keep the others from being looked at.
     let end = ContinuousClock.now + .seconds(5)
     do throws(SystemError) {
-      let size = try FileTree(path: subject.folder).size(as: subject.user) { ContinuousClock.now > end }
+      var size = try FileTree(path: subject.folder).size(as: subject.user) { ContinuousClock.now > end }
+      if let process = subject.process {
+        size.bytes += TreeHoldings.deletedBytes(
+          pid: process.pid, startTicks: process.startTicks, folder: subject.folder)
+      }
       if let reason = excess(size, subject) { return .success(reason) }
       guard size.extent == .stopped else { return .success(nil) }
       return .failure(
@@ -43,8 +51,8 @@ struct DiskWatch {
         + "\(FileTree(path: "").entriesMax) (limits.disk)"
     }
     guard size.bytes > subject.limit else { return nil }
-    return "its state folder holds \(CgroupDivision.size(size.bytes)), and limits.disk allows "
-      + "\(CgroupDivision.size(subject.limit)): "
+    return "its state folder holds \(ByteWords.of(size.bytes)), and limits.disk allows "
+      + "\(ByteWords.of(subject.limit)): "
       + "remove something from \(subject.folder), or raise the limit"
   }
 }
@@ -59,7 +67,8 @@ extension Supervisor {
       else { return nil }
       return DiskWatch.Subject(
         name: worker.name, generation: generation, folder: options.layout.stateDirectory(of: worker.name),
-        user: worker.user, limit: limit)
+        user: worker.user, limit: limit,
+        process: worker.process.map { .init(pid: $0.pid, startTicks: $0.startTicks) })
     }
     guard !subjects.isEmpty else { return }
     disks.isLooking = true
@@ -68,12 +77,32 @@ extension Supervisor {
         let look = await SandboxDriver.away { DiskWatch.look(subject) }
         switch look {
         case .success(let reason?):
+          self.workers[subject.name]?.isOverDisk = true
           self.apply(.exceeded(subject.generation, reason: reason), to: subject.name)
         case .success(nil): break
         case .failure(let mistake): self.unmeasured(subject, mistake)
         }
       }
       self.disks.isLooking = false
+    }
+  }
+
+  /// Looks again before a worker that held too much is started: it would only be ended once more.
+  ///
+  /// - Parameter then: gets the reason against it, nil where there is none.
+  func withinDisk(
+    _ worker: Worker, _ generation: Generation,
+    _ then: @escaping @Sendable (isolated Supervisor, String?) -> Void
+  ) {
+    guard worker.isOverDisk, let limit = worker.plan.wish.diskBytes else { return then(self, nil) }
+    let subject = DiskWatch.Subject(
+      name: worker.name, generation: generation, folder: options.layout.stateDirectory(of: worker.name),
+      user: worker.user, limit: limit)
+    Task {
+      var reason: String?
+      if case .success(let found?) = await SandboxDriver.away({ DiskWatch.look(subject) }) { reason = found }
+      if reason == nil { self.workers[subject.name]?.isOverDisk = false }
+      then(self, reason)
     }
   }
 

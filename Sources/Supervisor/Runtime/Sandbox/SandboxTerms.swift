@@ -28,7 +28,8 @@ struct SandboxTerms: Equatable, Sendable {
     if controllers.contains("memory") {
       cgroup.memoryBytes = bytes
     } else {
-      tell("memory", true, "\(CgroupDivision.size(bytes)) of private memory for each process")
+      let size = CgroupDivision.size(bytes)
+      tell("memory", true, "\(size), private for each process, of all together as measured")
     }
   }
 

@@ -185,6 +185,10 @@ static const struct step {
     {"bomb", step_bomb},
     {"flood", step_flood},
     {"odd-lines", step_odd_lines},
+    {"share", step_share},
+    {"holder", step_holder},
+    {"deleted", step_deleted},
+    {"fill", step_fill},
 };
 
 int main(int count, char **arguments) {

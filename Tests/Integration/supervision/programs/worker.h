@@ -19,6 +19,10 @@ void step_orphans(const char *value);
 void step_churn(const char *value);
 void step_bomb(const char *value);
 void step_flood(const char *value);
+void step_share(const char *value);
+void step_holder(const char *value);
+void step_deleted(const char *value);
+void step_fill(const char *value);
 void step_odd_lines(const char *value);
 
 #endif
