@@ -62,11 +62,13 @@ public struct ProcessProbe: Sendable {
   }
 
   /// The use of the process and its descendants; nil when it is gone.
-  public mutating func read() -> ProcessStatistics? {
+  ///
+  /// - Parameter looksAnew: looks for new descendants this time in any case.
+  public mutating func read(looksAnew: Bool = false) -> ProcessStatistics? {
     guard var total = StatFields.statistics(of: pid, startTicks: startTicks, withEnded: isTree) else {
       return nil
     }
-    if readings % Self.lookEvery == 0 {
+    if looksAnew || readings % Self.lookEvery == 0 {
       if isTree { kin = ProcessTable.listedDescendants(of: pid, limit: Self.kinMax) }
       files = OpenFiles.count(of: pid)
     }

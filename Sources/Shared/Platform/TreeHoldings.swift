@@ -57,6 +57,7 @@ public struct DiskRoom: Equatable, Sendable {
   /// Bytes that a user other than root may still take.
   public var free: UInt64
 
+  /// Figures from elsewhere, as a test makes them.
   public init(size: UInt64, free: UInt64) {
     self.size = size
     self.free = free

@@ -170,14 +170,16 @@ final class Sampler: Sendable {
     let lines = Double(max(0, subject.lines - follower.counted.lines)) / seconds
     let messages = Double(max(0, subject.messages - follower.counted.messages)) / seconds
     follower.counted = (subject.lines, subject.messages, now)
-    if follower.rest > 0, lines == 0, messages <= busyMessages {
+    // One that is held to its memory by these readings may have children that take it while it is idle itself.
+    let isHeld = subject.memoryMax != nil
+    if follower.rest > 0, !isHeld, lines == 0, messages <= busyMessages {
       follower.rest -= 1
       follower.figures?.linesPerSecond = lines
       follower.figures?.messagesPerSecond = messages
       followers[subject.name] = follower
       return
     }
-    guard let statistics = follower.probe.read() else {
+    guard let statistics = follower.probe.read(looksAnew: isHeld) else {
       follower.figures = nil
       followers[subject.name] = follower
       return

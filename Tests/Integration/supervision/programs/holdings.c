@@ -22,8 +22,8 @@ void step_share(const char *value) {
 void step_holder(const char *value) {
   if (fork() != 0) return;
   size_t size = (size_t)atol(value) << 20;
-  char *pages = malloc(size);
-  if (pages == NULL) _exit(94);
+  char *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) _exit(94);
   memset(pages, 1, size);
   for (;;) pause();
 }
