@@ -140,6 +140,7 @@ public actor Supervisor {
       run == worker.run?.id ?? worker.lastExit?.id
     {
       worker.complaint = ReplyLimit.firstLine(of: message)
+      if worker.lifecycle.state == .failed { save(worker) }
     }
     // A strategy's own words stay in its log; what happens to it is for everyone.
     let isOurs = stream == .supervisor || source == Worker.gatewayName

@@ -83,6 +83,8 @@ extension Supervisor {
       worker.lines += source.taken - before
       if !output.complaint.isEmpty, output.run == worker.run?.id ?? worker.lastExit?.id {
         worker.lastErrorLine = output.complaint
+        // It came after the end that it explains, and belongs to what the next daemon knows of that.
+        if worker.lifecycle.state == .failed { save(worker) }
       }
     }
     armLogs()
