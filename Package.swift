@@ -73,16 +73,23 @@ let gateway: [Target] = [
     "TradingStore", "Gateway/Store",
     ["Trading", "Model", "Storage", .product(name: "GRDB", package: "GRDB.swift")]),
   code(
+    "Accounts", "Gateway/Accounts",
+    [
+      "Model", "Wire", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
+      .product(name: "Crypto", package: "swift-crypto"),
+      .product(name: "CryptoExtras", package: "swift-crypto"), nio("NIOCore"),
+    ]),
+  code(
     "GatewayService", "Gateway/Service",
     [
-      "Trading", "PaperBroker", "Feeds", "TradingStore", "Storage", "IPC", "Wire", "Config", "Platform",
-      "Model",
+      "Accounts", "Trading", "PaperBroker", "Feeds", "TradingStore", "Storage", "IPC", "Wire", "Config",
+      "Platform", "Model",
       nio("NIOCore"), nio("NIOPosix"),
     ]),
   code(
     "API", "Gateway/API",
     [
-      "GatewayService", "Trading", "Model", "Wire",
+      "GatewayService", "Accounts", "Trading", "Model", "Wire",
       .product(name: "Hummingbird", package: "hummingbird"), nio("NIOCore"),
     ]),
   program(
@@ -144,6 +151,12 @@ let allTests: [Target] = [
     ["SupervisorStore", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),
   tests(
     "TradingTests", "Gateway/TradingTests", ["Trading", "BrokerInterface", "PaperBroker", "Model"]),
+  tests(
+    "AccountsTests", "Gateway/AccountsTests",
+    [
+      "Accounts", "Model", .product(name: "GRDB", package: "GRDB.swift"),
+      .product(name: "Crypto", package: "swift-crypto"), nio("NIOCore"), nio("NIOPosix"),
+    ]),
   tests("FeedsTests", "Gateway/FeedsTests", ["Feeds", "Model"]),
   tests(
     "TradingStoreTests", "Gateway/StoreTests",
@@ -173,6 +186,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: shared + supervisor + gateway + worker + control
     + allTests.filter { chosen?.contains($0.name) ?? true },

@@ -34,6 +34,8 @@ struct Rbotctl: ParsableCommand {
           NewVerb.self, CheckVerb.self, RunVerb.self, AddVerb.self, RemoveVerb.self, EnableVerb.self,
           DisableVerb.self, EditVerb.self, ScheduleVerb.self,
         ]),
+      CommandGroup(
+        name: "Accounts", subcommands: [UserVerb.self, TokenVerb.self, PINVerb.self, AuditVerb.self]),
     ])
 
   @OptionGroup var connection: ConnectionOptions

@@ -35,7 +35,11 @@ struct Session: Sendable {
   }
 
   /// Asks for a list that may be longer than one answer: page by page, `limit` items at the most.
-  func pages(_ method: String, _ params: JSON, limit: Int) async throws -> [JSON] {
+  ///
+  /// - Parameter items: the name of the list in the answer; nil: the method's own.
+  func pages(
+    _ method: String, _ params: JSON, items name: String? = nil, limit: Int
+  ) async throws -> [JSON] {
     let client = try await connect()
     defer { client.close() }
     var found: [JSON] = []
@@ -43,7 +47,7 @@ struct Session: Sendable {
     while found.count < limit {
       question["limit"] = .int(min(limit - found.count, Self.pageItems))
       let answer = try await client.request(method, .object(question))
-      let items = answer[method]?.arrayValue ?? []
+      let items = answer[name ?? method]?.arrayValue ?? []
       found += items
       guard !items.isEmpty, answer["more"]?.boolValue == true, let before = answer["before"] else { break }
       question["before"] = before

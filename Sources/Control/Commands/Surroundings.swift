@@ -10,12 +10,16 @@ public struct Surroundings: Sendable {
   public var untilInterrupted: @Sendable (_ hidesCursor: Bool) -> Void
   /// Asks the person at the terminal, and waits for one line; nil where there is nobody to ask.
   public var question: @Sendable (_ text: String) -> String?
+  /// Asks the person at the terminal for what nobody is to see; nil where there is no terminal.
+  public var secret: (@Sendable (_ text: String) -> String?)?
 
   public init(
     environment: [String: String], user: UInt32, output: any Output, page: @escaping @Sendable () -> Page,
     untilInterrupted: @escaping @Sendable (_ hidesCursor: Bool) -> Void,
-    question: @escaping @Sendable (_ text: String) -> String? = { _ in nil }
+    question: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
+    secret: (@Sendable (_ text: String) -> String?)? = nil
   ) {
+    self.secret = secret
     self.question = question
     self.environment = environment
     self.user = user

@@ -19,12 +19,32 @@ extension Surroundings {
         Page(
           size: isTerminal ? terminalSize() : nil, isColoured: isColoured, now: wallClock(),
           localOffset: localOffset)
-      }, untilInterrupted: endOnInterrupt, question: ask)
+      }, untilInterrupted: endOnInterrupt, question: ask,
+      secret: isatty(STDIN_FILENO) == 1 ? askHidden : nil)
   }
 
   private static func ask(_ text: String) -> String? {
     guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return nil }
     StandardOutput().complain(text)
+    return readLine()
+  }
+
+  /// Asks at the terminal without showing what is typed; the terminal shows it again whatever ends the wait.
+  @Sendable private static func askHidden(_ text: String) -> String? {
+    var old = termios()
+    guard tcgetattr(STDIN_FILENO, &old) == 0 else { return nil }
+    var hidden = old
+    hidden.c_lflag &= ~tcflag_t(ECHO)
+    // Held back until the terminal is as it was: Ctrl-C must not leave it mute.
+    var (ending, before) = (sigset_t(), sigset_t())
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP] { sigaddset(&ending, number) }
+    pthread_sigmask(SIG_BLOCK, &ending, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
+    defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &old) }
+    let terminal = StandardOutput()
+    terminal.complain(text)
+    defer { terminal.complain("\n") }
     return readLine()
   }
 

@@ -103,6 +103,7 @@ public final class HTTPServer: Sendable {
 
 /// What an HTTP client may cost.
 enum HTTPLimits {
+  static let bodyBytes = 1_024 * 1_024
   static let headerBytes = 16 * 1_024
   static let headerFields = 100
   static let connections = 1_000

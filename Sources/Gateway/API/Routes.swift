@@ -1,3 +1,4 @@
+import Accounts
 import GatewayService
 import Hummingbird
 import Model
@@ -6,16 +7,18 @@ import Wire
 
 /// The paths that HTTP answers.
 enum Routes {
-  static func router(_ gateway: Gateway, host: String) -> Router<BasicRequestContext> {
-    let router = Router()
+  static func router(_ gateway: Gateway, host: String) -> Router<ArenaContext> {
+    let router = Router(context: ArenaContext.self)
     router.add(middleware: Manners(checksHost: HostRule.isLoopback(host)))
-    let health: @Sendable (Request, BasicRequestContext) -> Response = { _, _ in
+    router.add(middleware: Authentication(accounts: gateway.accounts))
+    let health: @Sendable (Request, ArenaContext) -> Response = { _, _ in
       HealthReport.response(gateway.health.current)
     }
     router.get("health", use: health)
     router.get("api/health", use: health)
     let streams = EventStreams(gateway)
     router.get("events") { request, _ in streams.response(to: request) }
+    AuthRoutes(accounts: gateway.accounts).add(to: router)
     return router
   }
 }
@@ -25,8 +28,8 @@ struct Manners: RouterMiddleware {
   let checksHost: Bool
 
   func handle(
-    _ request: Request, context: BasicRequestContext,
-    next: (Request, BasicRequestContext) async throws -> Response
+    _ request: Request, context: ArenaContext,
+    next: (Request, ArenaContext) async throws -> Response
   ) async throws -> Response {
     var response = try await answer(request, context, next)
     response.headers[.xContentTypeOptions] = "nosniff"
@@ -36,16 +39,27 @@ struct Manners: RouterMiddleware {
   }
 
   private func answer(
-    _ request: Request, _ context: BasicRequestContext,
-    _ next: (Request, BasicRequestContext) async throws -> Response
+    _ request: Request, _ context: ArenaContext,
+    _ next: (Request, ArenaContext) async throws -> Response
   ) async throws -> Response {
     // A page of another site may have its own name point here; it cannot choose the Host header.
     if checksHost, !HostRule.isLoopback(authority: request.head.authority) {
       return .failure(
         .misdirectedRequest, "wrong_host", "This server answers to localhost, 127.0.0.1 and [::1] alone.")
     }
+    if request.method != .get, request.method != .head, let origin = request.headers[.origin],
+      !Self.isOwn(origin, request.head.authority)
+    {
+      return .failure(
+        .forbidden, "wrong_origin",
+        "A page of another site may not do this: it came from \(origin.prefix(100)).")
+    }
     do {
       return try await next(request, context)
+    } catch let answer as Answer {
+      return answer.response
+    } catch let refusal as AccountRefusal {
+      return Answer(refusal).response
     } catch let error as HTTPError where error.status == .notFound {
       return .failure(.notFound, "not_found", "There is nothing at \(request.uri.path).")
     } catch let error as HTTPError {
@@ -55,6 +69,12 @@ struct Manners: RouterMiddleware {
     } catch {
       return .failure(.internalServerError, "internal_error", "The request could not be answered.")
     }
+  }
+
+  /// Browsers name the page's own site in a header that its scripts cannot choose.
+  private static func isOwn(_ origin: String, _ authority: String?) -> Bool {
+    guard let authority else { return false }
+    return ["http://", "https://"].contains { ($0 + authority).lowercased() == origin.lowercased() }
   }
 
   private static let headers: [(HTTPFields.Element.Name, String)] = [
@@ -67,7 +87,9 @@ struct Manners: RouterMiddleware {
 /// Which Host headers a server on the loopback device answers to.
 enum HostRule {
   static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    // A name may begin with these digits as well, and lead anywhere.
+    host == "localhost" || host == "::1"
+      || host.hasPrefix("127.") && host.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 }
   }
 
   static func isLoopback(authority: String?) -> Bool {

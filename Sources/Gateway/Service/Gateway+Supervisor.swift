@@ -74,7 +74,9 @@ extension Gateway {
     case "accounts": listAccounts(try params.optionalString("strategy"), to: responder)
     case "events": try listEvents(params, to: responder)
     case "summary": responder.succeed { writeSummary(&$0) }
-    default: throw .unknownMethod(method)
+    default:
+      guard Self.accountMethods.contains(method) else { throw .unknownMethod(method) }
+      manageAccounts(method, params, responder)
     }
   }
 

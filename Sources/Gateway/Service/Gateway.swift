@@ -1,3 +1,4 @@
+public import Accounts
 import Config
 public import Feeds
 import Foundation
@@ -23,6 +24,8 @@ public actor Gateway {
   public nonisolated let health = HealthBoard()
   public nonisolated let events: EventHub
   public nonisolated let spec: FeedSpec
+  /// Who may do what over HTTP.
+  public nonisolated let accounts: Accounts
 
   let configuration: GatewayConfiguration
   let store: TradingStore
@@ -90,6 +93,9 @@ public actor Gateway {
     }
     do throws(StorageError) {
       store = try TradingStore(path: configuration.databasePath)
+      accounts = try Accounts(
+        path: configuration.accountsPath, settings: configuration.accountSettings, on: EventLoops.one().next()
+      ) { WallClock.now }
       events = EventHub(last: store.lastEventSequence)
       feed = try Self.feedState(spec, configuration, stored: try store.feedPosition())
       let settings = configuration.tradingSettings(isLive: feed.isLive)
@@ -136,7 +142,11 @@ public actor Gateway {
   }
 
   /// Waits until the gateway has ended; nil when it was told to.
-  public nonisolated func finished() async throws -> GatewayFailure? { try await ended.futureResult.get() }
+  public nonisolated func finished() async throws -> GatewayFailure? {
+    let failure = try await ended.futureResult.get()
+    await accounts.close()
+    return failure
+  }
 
   // MARK: - The way to the journal and out
 

@@ -1,3 +1,4 @@
+import Accounts
 public import Config
 import Feeds
 import Model
@@ -22,6 +23,15 @@ public struct GatewayConfiguration: Sendable {
   }
 
   var databasePath: String { home + "/trading.sqlite" }
+  var accountsPath: String { home + "/accounts.sqlite" }
+
+  /// The rules for users. Where only this machine can try passwords, short ones are taken.
+  var accountSettings: AccountSettings {
+    var settings = AccountSettings()
+    if listen.isLoopback { settings.passwordLengthMin = 4 }
+    return settings
+  }
+
   var workerSocket: String { socketPath ?? home + "/gateway.sock" }
 
   /// What the paper broker charges.
