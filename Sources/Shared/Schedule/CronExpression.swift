@@ -53,21 +53,19 @@ public struct CronExpression: Hashable, Sendable {
   ]
 
   private static func words(_ text: String, _ hasSeconds: Bool) throws(CronError) -> [String] {
-    if let odd = text.unicodeScalars.first(where: { !$0.isASCII }) {
+    if text.utf8.contains(where: { $0 > 127 }), let odd = text.unicodeScalars.first(where: { !$0.isASCII }) {
       throw CronError(
         .character, nil,
         "\"\(odd)\" is no ASCII character: a cron expression has digits, letters and * , - / # only")
     }
-    if let fields = nicknames[text.lowercased().trimmed] {
-      return fields.split(separator: " ").map(String.init)
-    }
-    let words = text.uppercased().split(whereSeparator: \.isWhitespace).map(String.init)
+    let words = upperWords(text)
     guard let first = words.first else {
       throw CronError(
         .empty, nil,
         "the expression is empty: write minute, hour, day of month, month and day of week, like \"30 9 * * MON-FRI\""
       )
     }
+    if words.count == 1, let fields = nicknames[first.lowercased()] { return upperWords(fields) }
     if first.hasPrefix("@") {
       let known = nicknames.keys.sorted().joined(separator: ", ")
       throw CronError(.fields, nil, "there is no \(first.lowercased()): there are \(known)")
@@ -86,6 +84,18 @@ public struct CronExpression: Hashable, Sendable {
     return words
   }
 
+  /// What stands between blanks, in upper case. By bytes: an expression is ASCII, and many are read at a start.
+  private static func upperWords(_ text: String) -> [String] {
+    text.utf8.split { (9...13).contains($0) || $0 == 32 }.map { word in
+      String(unsafeUninitializedCapacity: word.count) { buffer in
+        for (index, byte) in word.enumerated() {
+          buffer[index] = (97...122).contains(byte) ? byte - 32 : byte
+        }
+        return word.count
+      }
+    }
+  }
+
   private static func wrongCount(_ words: [String], _ hasSeconds: Bool) -> CronError {
     if words.count == 6 {
       return CronError(
@@ -97,7 +107,7 @@ public struct CronExpression: Hashable, Sendable {
 
   /// What somebody meant who wrote `9:30`.
   private static func clock(_ words: [String]) -> String? {
-    guard let index = words.firstIndex(where: { $0.contains(":") }) else { return nil }
+    guard let index = words.firstIndex(where: { $0.utf8.contains(UInt8(ascii: ":")) }) else { return nil }
     let parts = words[index].split(separator: ":").compactMap { Int($0) }
     guard parts.count == 2, (0...23).contains(parts[0]), (0...59).contains(parts[1]) else { return nil }
     let rest = words[(index + 1)...]

@@ -28,11 +28,16 @@ public enum CronField: Int, CaseIterable, Sendable {
   /// The names that stand for its values, the first for the lowest.
   var names: [String] {
     switch self {
-    case .month: ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
-    case .weekday: ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
+    case .month: Self.months
+    case .weekday: Self.weekdays
     case .second, .minute, .hour, .day: []
     }
   }
+
+  private static let months = [
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+  ]
+  private static let weekdays = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 
   /// What it takes, for an error: "0 to 23", "1 to 12 or JAN to DEC".
   var choices: String {

@@ -20,8 +20,10 @@ struct CronFieldReader {
   /// - Parameter text: in upper case, without spaces.
   func read() throws(CronError) -> CronFieldValue {
     var value = CronFieldValue()
-    for term in text.split(separator: ",", omittingEmptySubsequences: false) {
-      try read(term: String(term), into: &value)
+    if text.has(",") {
+      for term in text.pieces(by: ",") { try read(term: term, into: &value) }
+    } else {
+      try read(term: text, into: &value)
     }
     if field == .weekday, value.values & 0x80 != 0 { value.values = value.values & 0x7F | 1 }
     return value
@@ -31,7 +33,7 @@ struct CronFieldReader {
     if term.isEmpty {
       throw error(.number, "has an empty place: lists are written like 1,15")
     }
-    if term.contains("?") {
+    if term.has("?") {
       throw error(.unsupported, "says ?, which is another scheduler's: write * for any \(field.words)")
     }
     switch field {
@@ -49,13 +51,13 @@ struct CronFieldReader {
         throw error(.number, "says \(term): the last Friday of the month is 5L")
       }
       value.lastWeekdays |= 1 << UInt64(try number(String(day)) % 7)
-    case .weekday where term.contains("#"): try readNumbered(term, into: &value)
+    case .weekday where term.has("#"): try readNumbered(term, into: &value)
     default: value.values |= try bits(of: term)
     }
   }
 
   private func readNumbered(_ term: String, into value: inout CronFieldValue) throws(CronError) {
-    let parts = term.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let parts = term.pieces(by: "#", max: 2)
     guard let count = Int(parts[1]), (1...5).contains(count), parts[1].utf8.count == 1 else {
       throw error(.number, "says \(term): the second Friday of the month is FRI#2, and there are at most 5")
     }
@@ -64,13 +66,13 @@ struct CronFieldReader {
 
   /// `*`, `5`, `1-5`, each with an optional `/n`.
   private func bits(of term: String) throws(CronError) -> UInt64 {
-    let parts = term.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard term.has("/") else { return Self.bits(try range(term), step: 1) }
+    let parts = term.pieces(by: "/", max: 2)
     var range = try self.range(parts[0])
-    guard parts.count == 2 else { return Self.bits(range, step: 1) }
     let step = try digits(parts[1], in: term)
     if step == 0 { throw error(.step, "says \(term): a step is at least 1") }
     // A single value with a step goes on to the end.
-    if parts[0] != "*", !parts[0].contains("-") { range = range.lowerBound...field.range.upperBound }
+    if parts[0] != "*", !parts[0].has("-") { range = range.lowerBound...field.range.upperBound }
     let length = field.range.count - (field == .weekday ? 1 : 0)
     if step > length {
       throw error(
@@ -81,14 +83,22 @@ struct CronFieldReader {
   }
 
   private static func bits(_ range: ClosedRange<Int>, step: Int) -> UInt64 {
-    stride(from: range.lowerBound, through: range.upperBound, by: step).reduce(0) { $0 | 1 << UInt64($1) }
+    var (bits, value): (UInt64, Int) = (0, range.lowerBound)
+    while value <= range.upperBound {
+      bits |= 1 << UInt64(value)
+      value += step
+    }
+    return bits
   }
 
   private func range(_ text: String) throws(CronError) -> ClosedRange<Int> {
     if text == "*" { return field.range }
-    let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard text.has("-") else {
+      let value = try number(text)
+      return value...value
+    }
+    let ends = text.pieces(by: "-", max: 2)
     let first = try number(ends[0])
-    guard ends.count == 2 else { return first...first }
     let last = try number(ends[1])
     guard first <= last else {
       let (low, high) = (field.range.lowerBound, field == .weekday ? 6 : field.range.upperBound)
@@ -102,7 +112,9 @@ struct CronFieldReader {
   }
 
   private func number(_ text: String) throws(CronError) -> Int {
-    if let index = field.names.firstIndex(of: text) { return index + field.range.lowerBound }
+    if text.utf8.first.map({ $0 > 57 }) == true, let index = field.names.firstIndex(of: text) {
+      return index + field.range.lowerBound
+    }
     let value = try digits(text, in: text)
     guard field.range.contains(value) else {
       throw error(.range, "says \(text): it is \(field.choices)")
@@ -122,5 +134,18 @@ struct CronFieldReader {
 
   private func error(_ reason: CronError.Reason, _ message: String) -> CronError {
     CronError(reason, field, "the \(field.words) field \(message)")
+  }
+}
+
+extension String {
+  /// Whether that ASCII character is in it.
+  fileprivate func has(_ character: Unicode.Scalar) -> Bool {
+    utf8.contains(UInt8(ascii: character))
+  }
+
+  /// What stands between that ASCII character, `max` pieces at the most; by bytes, which for ASCII is the same.
+  fileprivate func pieces(by character: Unicode.Scalar, max: Int = .max) -> [String] {
+    utf8.split(separator: UInt8(ascii: character), maxSplits: max - 1, omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
   }
 }
