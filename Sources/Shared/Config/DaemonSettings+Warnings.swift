@@ -11,5 +11,9 @@ extension DaemonSettings {
 
 extension ListenAddress {
   /// Whether only this machine itself can reach it.
-  public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  public var isLoopback: Bool {
+    // A name may begin with these digits as well, and lead anywhere.
+    host == "localhost" || host == "::1"
+      || host.hasPrefix("127.") && host.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 }
+  }
 }
