@@ -139,7 +139,7 @@ extension Supervisor {
       "orders": trades["orders"] ?? .null,
       "fills": trades["fills"] ?? .null,
       "position": trades["position"] ?? .null, "pnl": trades["pnl"] ?? .null,
-      "status": JSON(worker.statusText), "busy": Self.busy(worker),
+      "status": JSON(worker.statusText), "busy": Self.busy(worker), "schedule": schedulePart(worker),
     ]
   }
 
