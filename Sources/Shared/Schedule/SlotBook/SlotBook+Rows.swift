@@ -32,6 +32,7 @@ extension SlotBook {
   /// Writes what has been decided.
   mutating func flush(_ now: Timestamp) {
     guard var tally, let first = tally.pending.first else { return }
+    self.tally?.pending = []
     let news: SlotNews = tally.outcome == .missed ? .missed : .skipped
     if var merged = tally.merged {
       merged.until = tally.last
@@ -85,7 +86,8 @@ extension SlotBook {
 
   /// What may be remembered with a row: whatever comes after it may be lost, so it is not decided yet.
   mutating func durable(upTo: Int64 = .max) -> ScheduleRecord {
-    let bound = min(upTo, backlog.first.map { $0 - 1 } ?? .max)
+    let undecided = [backlog.first, tally?.pending.first?.slot.second].compactMap { $0 }.min()
+    let bound = min(upTo, undecided.map { $0 - 1 } ?? .max)
     remembered = max(remembered, min(memory.decided, bound))
     var record = memory
     record.decided = remembered
