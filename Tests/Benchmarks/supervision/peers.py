@@ -184,6 +184,19 @@ class ConfinedLoop(Loop):
             "--",
         )
 
+    def stop(self) -> None:
+        # Each worker is in a session of its own, so the loop's group does not have it.
+        workers: list[int] = []
+        if self.process:
+            pid = self.process.pid
+            os.kill(pid, signal.SIGSTOP)
+            listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+            workers = [int(word) for word in listed.split()]
+        super().stop()
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+
 
 class S6(Peer):
     """s6-svscan with one s6-supervise for each worker."""
