@@ -1,7 +1,7 @@
 /// Counts what a process was refused, and says what is worth telling when. A pure value.
 ///
-/// The first of each kind is told at once, those alike at most once every ten seconds with their number. What comes
-/// after a burst of ``burst`` is summed up, one line every ten seconds, for as long as it goes on; nothing is lost from
+/// The first of each kind is told at once, those alike at most once a second with their number. What comes after a
+/// burst of ``burst`` lines is summed up, one line every ten seconds, for as long as it goes on; nothing is lost from
 /// the count.
 struct RefusalTally {
   struct Kind: Hashable {
@@ -26,12 +26,16 @@ struct RefusalTally {
     var due: UInt64
   }
 
-  /// Told by themselves, at most, before the rest is summed up: a program that looks for a way out tries a hundred.
-  static let burst = 128
+  /// Told by themselves, at most, before the rest is summed up: a program that looks for a way out tries two hundred.
+  static let burst = 256
+  /// How many more there are every ten seconds.
+  static let refill = 10
   /// Kinds that may wait to be told.
-  static let kindsMax = 128
-  /// Milliseconds between two that are alike, and between two sums.
-  static let pause: UInt64 = 10_000
+  static let kindsMax = 256
+  /// Milliseconds between two that are alike.
+  static let pause: UInt64 = 1_000
+  /// Milliseconds between two sums.
+  static let sumPause: UInt64 = 10_000
   /// Under which those beyond are counted.
   static let others = Kind(call: "other calls", detail: "")
 
@@ -45,7 +49,7 @@ struct RefusalTally {
   /// Something had to be summed up since then.
   private var overflowed = false
 
-  init(now: UInt64) { windowEnd = now + Self.pause }
+  init(now: UInt64) { windowEnd = now + Self.sumPause }
 
   /// Counts one.
   mutating func add(_ kind: Kind, now: UInt64) {
@@ -62,10 +66,10 @@ struct RefusalTally {
   mutating func take(now: UInt64) -> [SandboxRefusal] {
     told = told.filter { $0.value > now }
     if now >= windowEnd {
-      // Who has been quiet may say much again; who has not is summed up once more.
-      if !overflowed { left = Self.burst }
+      // Who has kept within what he may gets some more; who has not is summed up once more.
+      if !overflowed { left = min(Self.burst, left + Self.refill) }
       overflowed = false
-      windowEnd = now + Self.pause
+      windowEnd = now + Self.sumPause
     }
     var taken: [SandboxRefusal] = []
     var index = 0
@@ -75,7 +79,7 @@ struct RefusalTally {
         index += 1
       } else if entry.kind == Self.others {
         waiting.remove(at: index)
-        told[Self.others] = now + Self.pause
+        told[Self.others] = now + Self.sumPause
         overflowed = true
         taken.append(entry.refusal)
       } else if left > 0 {
@@ -97,7 +101,7 @@ struct RefusalTally {
       waiting[index].count += count
     } else {
       waiting.append(
-        Entry(kind: Self.others, count: count, due: max(told[Self.others] ?? 0, now + Self.pause)))
+        Entry(kind: Self.others, count: count, due: max(told[Self.others] ?? 0, now + Self.sumPause)))
     }
   }
 

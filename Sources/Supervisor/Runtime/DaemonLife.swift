@@ -50,8 +50,9 @@ extension Supervisor {
       assumeIsolated { supervisor in
         supervisor.watchDisks()
         supervisor.watchDiskRoom()
+        // From here it begins on this very loop: elsewhere it would ask libdispatch for a thread.
+        Task { await supervisor.lookAtShared() }
       }
-      Task { await self.lookAtShared() }
     }
     housekeeping = loop.scheduleRepeatedTask(initialDelay: .seconds(10), delay: .minutes(5)) { [store] _ in
       store.prune(now: WallClock.now)

@@ -120,15 +120,15 @@ import Testing
 @Suite struct RefusalTallies {
   private let mount = RefusalTally.Kind(call: "mount", detail: "")
 
-  @Test("The first is told at once, those alike ten seconds later with their number")
+  @Test("The first is told at once, those alike a second later with their number")
   func alike() {
     var tally = RefusalTally(now: 0)
     tally.add(mount, now: 0)
     #expect(tally.take(now: 0) == [SandboxRefusal(call: "mount", detail: "", count: 1)])
     for now in UInt64(1)..<500 { tally.add(mount, now: now) }
-    #expect(tally.take(now: 9_999) == [])
-    #expect(tally.nextDue() == 10_000)
-    #expect(tally.take(now: 10_000) == [SandboxRefusal(call: "mount", detail: "", count: 499)])
+    #expect(tally.take(now: 999) == [])
+    #expect(tally.nextDue() == 1_000)
+    #expect(tally.take(now: 1_000) == [SandboxRefusal(call: "mount", detail: "", count: 499)])
     #expect(tally.nextDue() == nil)
   }
 
@@ -150,10 +150,21 @@ import Testing
     #expect(tally.takeAll() == [])
   }
 
-  @Test("Who has been quiet may be told of in full again")
+  @Test("A few kinds, over and over, are told while the burst lasts, then at about a line a second")
+  func lasting() {
+    var tally = RefusalTally(now: 0)
+    var lines = 0
+    for now in stride(from: UInt64(0), to: 600_000, by: 50) {
+      tally.add(.init(call: "connect", detail: "/\(now % 20)"), now: now)
+      lines += tally.take(now: now).count
+    }
+    #expect(lines <= RefusalTally.burst + 60 * (RefusalTally.refill + 1))
+  }
+
+  @Test("Who has been quiet may be told of again")
   func recovers() {
     var tally = RefusalTally(now: 0)
-    for number in 0..<300 { tally.add(.init(call: "connect", detail: "/\(number)"), now: 0) }
+    for number in 0..<600 { tally.add(.init(call: "connect", detail: "/\(number)"), now: 0) }
     _ = tally.take(now: 0)
     for now in [UInt64(10_000), 20_000, 30_000, 40_000] { _ = tally.take(now: now) }
     tally.add(mount, now: 40_001)
