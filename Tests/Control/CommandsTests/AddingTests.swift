@@ -31,7 +31,9 @@ import Wire
     try await withDaemon(answers(folder, state: "stopped")) { daemon in
       let (status, output) = await rbotctl("disable", "bot", "--socket", daemon.path)
       #expect(status == .done, "\(output.complained)")
-      #expect(daemon.requests.map(\.method) == ["status", "reload", "status"])
+      // What follows is only asked, to tell what stays open.
+      #expect(daemon.requests.map(\.method).starts(with: ["status", "reload", "status"]))
+      #expect(daemon.requests.count { $0.method == "reload" } == 1)
     }
     #expect(
       try folder.text("some_folder/strategy.toml") == text.replacing("= true   #", with: "= false   #"))
@@ -175,7 +177,8 @@ import Wire
     try await withDaemon(answers(folder)) { daemon in
       let (status, output) = await rbotctl("remove", "bot", "--socket", daemon.path)
       #expect(status == .done, "\(output.complained)")
-      #expect(daemon.requests.map(\.method).suffix(2) == ["strategy.stop", "reload"])
+      let changes = daemon.requests.map(\.method).filter { ["strategy.stop", "reload"].contains($0) }
+      #expect(changes == ["strategy.stop", "reload"])
     }
     #expect(folder.names == [".removed"])
     #expect(try folder.text(".removed/bot-20261121T120000/strategy.toml") == Self.plain)
