@@ -200,11 +200,17 @@ def test_the_clock_of_the_day_to_the_second() -> None:
     """The one test that waits for real slots: ten of them, a second apart."""
     schedule = 'cron = "* * * * * *"\nseconds = true\ngrace = "1m"'
     with Daemon({"tick": job("tick", schedule)}) as daemon:
-        rows = [row for row in settled(daemon, "tick", 12) if row["outcome"] == "done"]
-        assert len(rows) >= 10
+        decided = settled(daemon, "tick", 14)
+        first = decided[0]["slot"]
+        assert [row["slot"] for row in decided] == [
+            later(first, seconds=index) for index in range(len(decided))
+        ]
+        # A start that is slow still runs when the next slot is due.
+        rows = [row for row in decided if "overlap" not in (row["reason"] or "")]
+        assert len(rows) >= 8
         slots = [row["slot"] for row in rows]
-        assert slots == [later(slots[0], seconds=index) for index in range(len(slots))]
         for row in rows:
+            assert row["outcome"] == "done", row
             late = moment(row["started"]) - moment(row["slot"])
             assert 0 <= late.total_seconds() < 60
             assert row["lateness_ms"] >= 0
