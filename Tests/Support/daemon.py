@@ -68,7 +68,7 @@ class Control:
                 return message["result"]
 
     def stream(self, method: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """The items of a streaming request."""
+        """The items of a streaming request; that the reader is behind is passed over, a loss is not."""
         request = self.send(method, params)
         while True:
             message = self.read()
@@ -76,7 +76,8 @@ class Control:
                 if "error" in message:
                     raise Refused(message["error"])
                 return
-            if message.get("method") == "stream":
+            if message.get("method") == "stream" and "behind" not in message["params"]:
+                assert "dropped" not in message["params"], message
                 yield message["params"]["item"]
 
     def close(self) -> None:
