@@ -15,6 +15,7 @@ extension Lifecycle {
     case .starting(let attempt) where attempt.frozenSince != nil,
       .ready(let attempt) where attempt.frozenSince != nil:
       nil
+    case .starting(let attempt) where isSilentOneShot(attempt): nil
     case .starting(let attempt):
       earlier(attempt.began + policy.startTimeout, attempt.channelLost.map { $0.at + Self.channelGrace })
     case .ready(let attempt):
@@ -23,6 +24,12 @@ extension Lifecycle {
     case .ending(_, let ending): earlier(ending.killAt, ending.terminateAt)
     case .backoff(let until): until
     }
+  }
+
+  /// In its slot a one-shot may be a plain program that knows nothing of us: as long as it has not said hello, only
+  /// `max_runtime` bounds it.
+  private func isSilentOneShot(_ attempt: Attempt) -> Bool {
+    slot != nil && policy.isOneShot && !attempt.spoke
   }
 
   /// When three beats have been missed.
@@ -53,6 +60,7 @@ extension Lifecycle {
     case .starting(let attempt) where attempt.frozenSince != nil,
       .ready(let attempt) where attempt.frozenSince != nil:
       break
+    case .starting(let attempt) where isSilentOneShot(attempt): break
     case .starting(var attempt):
       if wasAsleep(until: now, past: attempt.began + policy.startTimeout) {
         attempt.began = now + policy.heartbeat - policy.startTimeout

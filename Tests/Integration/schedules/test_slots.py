@@ -79,6 +79,16 @@ def test_a_cron_schedule_runs_a_program_once_for_each_slot() -> None:
         eventually("its events", lambda: {"schedule_fired", "schedule_ended"} <= events())
 
 
+def test_a_plain_program_may_take_longer_than_a_start() -> None:
+    extra = '[health]\nstart_timeout = "500ms"\n[schedule]\ncron = "0 0 1 1 *"\n'
+    with Daemon({"job": shell("job", "sleep 3; echo finished\n", extra)}) as daemon:
+        eventually("it waits", lambda: daemon.strategy("job")["state"] == "scheduled")
+        daemon.call("schedule.run", {"name": "job"})
+        (row,) = done(daemon, "job", 1)
+        assert row["trigger"] == "manual" and row["exit"] == "exited with code 0"
+        assert "finished" in [item["message"] for item in daemon.logs("job")]
+
+
 def test_a_slot_that_fails_is_tried_by_its_policy_and_the_next_one_afresh() -> None:
     failing = shell(
         "failing",

@@ -51,6 +51,23 @@ struct LifecycleTests {
     #expect(driver.machine.state == .backoff)
   }
 
+  @Test("A plain program in its slot may take its time, and one that says hello has to be ready in time")
+  func plainProgramInItsSlot() {
+    for speaks in [false, true] {
+      var driver = Driver { $0.slots = .oneShot(max: .seconds(600)) }
+      _ = driver.command(.start)
+      driver.handle(.slotOpened(5, run: nil, isManual: false))
+      driver.handle(.spawned(1, pid: 7))
+      if speaks { driver.handle(.hello(1)) }
+      #expect(driver.pass(.seconds(29)).isEmpty)
+      #expect(driver.pass(.seconds(1)) == (speaks ? [.killAll(1)] : []))
+      guard !speaks else { continue }
+      driver.handle(.channelClosed(1, reason: "closed"))
+      #expect(driver.pass(.seconds(569)).isEmpty)
+      #expect(driver.pass(.seconds(1)).contains(.terminate(1)), "max_runtime is its bound")
+    }
+  }
+
   @Test("The first restart after a healthy run is immediate")
   func immediateRestart() {
     var driver = Driver()
