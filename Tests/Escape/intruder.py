@@ -88,10 +88,29 @@ def in_c(number, words):
     return "done" if int(result) >= 0 else name_of(int(reason))
 
 
+def fork_soon():
+    """A fork. Right after one of its bombs the tree may count as full for as long as a count takes."""
+    for _ in range(200):
+        try:
+            return os.fork()
+        except BlockingIOError:
+            time.sleep(0.1)
+    return os.fork()
+
+
+def then_calm(outcome):
+    """The outcome of a bomb, once there is room again for what follows."""
+    child = fork_soon()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return outcome
+
+
 def in_child(body, seconds=20):
     """What `body` returns in a child, which an alarm ends."""
     ours, theirs = os.pipe()
-    child = os.fork()
+    child = fork_soon()
     if child == 0:
         code = 1
         try:
@@ -284,8 +303,8 @@ def detach(name):
 DEEDS = {
     "take more private memory than it may": lambda: in_child(private_memory),
     "open more descriptors than it may": lambda: in_child(descriptors),
-    "fork without end": lambda: in_child(fork_bomb),
-    "start threads without end": lambda: in_child(thread_bomb),
+    "fork without end": lambda: then_calm(in_child(fork_bomb)),
+    "start threads without end": lambda: then_calm(in_child(thread_bomb)),
     "write more than it may": one_big_file,
     "signal its own child": own_child,
     "signal rbotd by a descriptor": signal_by_descriptor,

@@ -58,7 +58,9 @@ def test_memory_tasks_and_descriptors_end_at_their_limits(arena: Arena) -> None:
     reason, count = outcomes["open more descriptors than it may", "python"]
     assert reason == "EMFILE" and count < FILES
     for deed in ("fork without end", "start threads without end"):
-        reason, count = outcomes[deed, "python"]
+        outcome = outcomes[deed, "python"]
+        assert isinstance(outcome, list), (deed, outcome)
+        reason, count = outcome
         if arena.found.layer("processes")["in_force"]:
             assert reason == "EAGAIN" and 0 < count < PROCESSES, (deed, reason, count)
 
