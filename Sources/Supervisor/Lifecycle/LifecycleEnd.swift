@@ -125,7 +125,9 @@ extension Lifecycle {
       return "\(how) (\(closing.words))"
     case .failure(let reason): return reason
     case .itself:
-      return attempt.readySince == nil ? "\(end) before it was ready" : end
+      // A plain program in its slot is never ready, and need not be.
+      let isPlain = slot != nil && policy.isOneShot && !attempt.spoke
+      return attempt.readySince == nil && !isPlain ? "\(end) before it was ready" : end
     }
   }
 }
