@@ -77,10 +77,14 @@ def ours(cases: list[Case]) -> list[list[datetime] | str]:
     return answers
 
 
+def in_their_words(expression: str) -> str:
+    """The expression with each range of one value with a step as that value: see above."""
+    return re.sub(r"\b(\d+)-\1/[1-9]\d*", r"\1", expression)
+
+
 def theirs(case: Case) -> list[datetime] | str:
     try:
-        # A range of one value with a step: see above.
-        text = re.sub(r"\b(\d+)-\1/[1-9]\d*", r"\1", case.expression)
+        text = in_their_words(case.expression)
         cron = CronSim(text, case.start.astimezone(ZoneInfo(case.zone)))
         found: list[datetime] = []
         while len(found) < case.count:
@@ -117,7 +121,8 @@ def right_by_definition(case: Case, ours: list[datetime], theirs: list[datetime]
             begin = max(start, min(our, their) - timedelta(days=2))
             if last - begin > timedelta(days=40):
                 return False
-            return first_after(case.expression, ZoneInfo(case.zone), begin, last) == our
+            text = in_their_words(case.expression)
+            return first_after(text, ZoneInfo(case.zone), begin, last) == our
         start = our
     return True
 

@@ -46,9 +46,10 @@ def test_what_is_no_text_is_split_and_escaped() -> None:
     )
     with Daemon({"odd": odd}) as daemon:
         state(daemon, "odd", "ready")
-        said(daemon, "odd", "over end", 30)
+        # The lines before it are 10 MB: asking for them again and again takes longer than storing them.
+        said(daemon, "odd", "over end", 60, lines=20)
         daemon.call("strategy.stop", {"names": ["odd"]})
-        said(daemon, "odd", "last without its feed")
+        said(daemon, "odd", "last without its feed", lines=20)
         lines = [i["message"] for i in daemon.logs("odd") if i["stream"] == "stdout"]
         long = [line for line in lines if line.startswith("LLLL")]
         assert sum(len(line) for line in long) == 10 << 20, "nothing of the long line is lost"

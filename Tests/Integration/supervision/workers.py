@@ -100,11 +100,14 @@ def command(daemon: Daemon, verb: str, *names: str, wait: bool = True) -> list[d
     return results
 
 
-def said(daemon: Daemon, name: str, text: str, seconds: float = 20) -> dict[str, Any]:
-    """Waits until a line of a strategy's log holds a text and gives the line."""
+def said(
+    daemon: Daemon, name: str, text: str, seconds: float = 20, lines: int = 10_000
+) -> dict[str, Any]:
+    """Waits until one of the last lines of a strategy's log holds a text and gives the line."""
 
     def look() -> dict[str, Any] | None:
-        return next((item for item in daemon.logs(name) if text in item["message"]), None)
+        found = daemon.logs(name, lines=lines)
+        return next((item for item in found if text in item["message"]), None)
 
     found: dict[str, Any] = eventually(f"{name} says {text!r}", look, seconds)
     return found
