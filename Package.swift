@@ -89,7 +89,7 @@ let gateway: [Target] = [
   code(
     "API", "Gateway/API",
     [
-      "GatewayService", "Accounts", "Trading", "Model", "Wire",
+      "GatewayService", "Accounts", "Trading", "Config", "Model", "Wire",
       .product(name: "Hummingbird", package: "hummingbird"), nio("NIOCore"),
     ]),
   program(

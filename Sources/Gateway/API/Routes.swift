@@ -1,4 +1,5 @@
 import Accounts
+import Config
 import GatewayService
 import Hummingbird
 import Model
@@ -10,14 +11,20 @@ enum Routes {
   static func router(_ gateway: Gateway, host: String) -> Router<ArenaContext> {
     let router = Router(context: ArenaContext.self)
     router.add(middleware: Manners(checksHost: HostRule.isLoopback(host)))
-    router.add(middleware: Authentication(accounts: gateway.accounts))
+    let settings = gateway.configuration.settings
+    router.add(
+      middleware: Authentication(
+        accounts: gateway.accounts, anonymousRead: settings.gateway.anonymousRead))
     let health: @Sendable (Request, ArenaContext) -> Response = { _, _ in
       HealthReport.response(gateway.health.current)
     }
     router.get("health", use: health)
     router.get("api/health", use: health)
     let streams = EventStreams(gateway)
-    router.get("events") { request, _ in streams.response(to: request) }
+    router.get("events") { request, context in
+      _ = try context.principal(.events)
+      return streams.response(to: request)
+    }
     AuthRoutes(accounts: gateway.accounts).add(to: router)
     return router
   }

@@ -117,6 +117,9 @@ public actor Accounts {
     try directory.principal(bearer: token, now: clock().nanoseconds / 1_000_000_000)
   }
 
+  /// Whether anybody has an account yet, from memory.
+  public nonisolated var hasUsers: Bool { directory.hasUsers }
+
   /// Whether nobody has an account yet: then whoever comes first may make one.
   public func isEmpty() throws(AccountRefusal) -> Bool {
     try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM users") } == 0

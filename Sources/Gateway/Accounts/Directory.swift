@@ -85,6 +85,9 @@ final class Directory: Sendable {
   /// From when on access tokens of a user count; seconds since 1970.
   func validFrom(_ user: Int64) -> Int64 { state.withLock { $0.users[user]?.validFrom ?? 0 } }
 
+  /// Whether anybody has an account yet.
+  var hasUsers: Bool { state.withLock { !$0.users.isEmpty } }
+
   // MARK: - What Accounts tells it
 
   func set(_ user: User?, _ id: Int64) { state.withLock { $0.users[id] = user } }

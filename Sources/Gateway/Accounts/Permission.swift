@@ -36,6 +36,8 @@ public struct Principal: Hashable, Sendable {
   public enum Kind: Hashable, Sendable {
     case user(id: Int64, role: Role)
     case service(id: String)
+    /// Somebody without a login, where looking takes none.
+    case anybody
   }
 
   public let kind: Kind
@@ -49,6 +51,10 @@ public struct Principal: Hashable, Sendable {
     self.permissions = permissions
   }
 
+  /// Whoever asks, where looking takes no login: he may see everything and change nothing.
+  public static let anybody = Principal(
+    kind: .anybody, name: "anybody", permissions: [.market, .read, .events])
+
   /// Whether he may do that.
   public func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
 
@@ -57,6 +63,7 @@ public struct Principal: Hashable, Sendable {
     switch kind {
     case .user: "user:\(name)"
     case .service: "token:\(name)"
+    case .anybody: name
     }
   }
 }

@@ -27,7 +27,7 @@ public actor Gateway {
   /// Who may do what over HTTP.
   public nonisolated let accounts: Accounts
 
-  let configuration: GatewayConfiguration
+  public nonisolated let configuration: GatewayConfiguration
   let store: TradingStore
   /// Runs questions to the store, which block.
   let questions = DispatchQueue(label: "questions")

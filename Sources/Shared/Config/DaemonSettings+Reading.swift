@@ -48,6 +48,7 @@ extension DaemonSettings.Gateway {
       let kind = text.prefix { $0 != ":" }
       return kind == "synthetic" || (kind == "replay" && text.count > 7) ? text : nil
     }
+    anonymousRead = reader.bool("anonymous_read", anonymousRead)
     startTimeout = reader.duration("start_timeout", startTimeout)
     heartbeat = reader.duration("heartbeat", heartbeat)
     stopTimeout = reader.duration("stop_timeout", stopTimeout)

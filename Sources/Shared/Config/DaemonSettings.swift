@@ -21,6 +21,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var listen = ListenAddress(host: "127.0.0.1", port: 8787)
     /// Where quotes come from: `synthetic[:SEED]` or `replay:PATH[,PATH…][@SPEED]`.
     public var feed = "synthetic"
+    /// Whether prices, orders and events are shown without a login even when there are users.
+    public var anonymousRead = false
     public var startTimeout = Duration.seconds(30)
     public var heartbeat = Duration.seconds(5)
     public var stopTimeout = Duration.seconds(10)

@@ -5,7 +5,7 @@ import Hummingbird
 struct ArenaContext: RequestContext {
   /// What the token that was shown, if any, came to.
   enum Identity: Sendable {
-    case anonymous
+    case anonymous(hasUsers: Bool)
     case known(Principal)
     case refused(AccountRefusal)
   }
@@ -13,7 +13,7 @@ struct ArenaContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   /// The address of the peer, without its port.
   let origin: String
-  var identity = Identity.anonymous
+  var identity = Identity.anonymous(hasUsers: true)
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
@@ -22,22 +22,32 @@ struct ArenaContext: RequestContext {
 
   /// Who is behind it, where he may do that.
   ///
+  /// While no user exists, whoever asks from this machine may look (`.market`, `.read` and `.events` of a GET); so
+  /// may everybody with `anonymous_read`. His name is then ``Accounts/Principal/anybody``.
+  ///
   /// - Throws: ``Answer`` with 401 for nobody, 403 for somebody who may not.
   func principal(_ permission: Permission) throws(Answer) -> Principal {
     switch identity {
     case .known(let principal):
       guard principal.may(permission) else {
+        if principal.kind == .anybody { throw Self.loginNeeded(hasUsers: true) }
         throw Answer(
           .forbidden, "forbidden",
           "\(principal.name) may not \(permission.rawValue) here: that takes another role or scope")
       }
       return principal
     case .refused(let refusal): throw Answer(refusal)
-    case .anonymous:
-      throw Answer(
-        .unauthorized, "unauthorized",
-        "this needs a login: POST /auth/login, then send the access token as Authorization: Bearer …")
+    case .anonymous(let hasUsers): throw Self.loginNeeded(hasUsers: hasUsers)
     }
+  }
+
+  private static func loginNeeded(hasUsers: Bool) -> Answer {
+    Answer(
+      .unauthorized, "unauthorized",
+      hasUsers
+        ? "this needs a login: POST /auth/login, then send the access token as Authorization: Bearer …"
+        : "this needs a login, and there is no user yet: make the first user with rbotctl user add or POST "
+          + "/auth/register, then log in with POST /auth/login")
   }
 }
 

@@ -4,20 +4,43 @@ import Hummingbird
 /// Finds out who is behind a request; what he may do is each route's to ask.
 struct Authentication: RouterMiddleware {
   let accounts: Accounts
+  /// Whether everybody may look (`anonymous_read`).
+  let anonymousRead: Bool
 
   func handle(
     _ request: Request, context: ArenaContext,
     next: (Request, ArenaContext) async throws -> Response
   ) async throws -> Response {
     var context = context
-    if let token = Self.token(request) {
-      do throws(AccountRefusal) {
-        context.identity = .known(try accounts.principal(bearer: token))
-      } catch {
-        context.identity = .refused(error)
-      }
-    }
+    context.identity = identity(request, from: context.origin)
     return try await next(request, context)
+  }
+
+  /// Who shows the token that came with a request; where none came, whether looking takes one.
+  ///
+  /// - Parameter origin: the peer's address.
+  func identity(_ request: Request, from origin: String) -> ArenaContext.Identity {
+    if let token = Self.token(request) { return identity(token: token) }
+    let hasUsers = accounts.hasUsers
+    guard request.method == .get || request.method == .head else { return .anonymous(hasUsers: hasUsers) }
+    if anonymousRead { return .known(.anybody) }
+    return !hasUsers && Self.isLocal(request, origin) ? .known(.anybody) : .anonymous(hasUsers: hasUsers)
+  }
+
+  func identity(token: String) -> ArenaContext.Identity {
+    do throws(AccountRefusal) {
+      return .known(try accounts.principal(bearer: token))
+    } catch {
+      return .refused(error)
+    }
+  }
+
+  /// Whether it was sent on this machine. What a proxy forwards comes from its own address, and says so.
+  private static func isLocal(_ request: Request, _ origin: String) -> Bool {
+    let isForwarded = request.headers.contains { field in
+      field.name.canonicalName == "forwarded" || field.name.canonicalName.hasPrefix("x-forwarded-")
+    }
+    return !isForwarded && (HostRule.isLoopback(origin) || origin.hasPrefix("::ffff:127."))
   }
 
   /// The header's before the cookie's: a program that sends one means it.
