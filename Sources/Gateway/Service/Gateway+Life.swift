@@ -17,6 +17,7 @@ extension Gateway {
     journal = Journal(store: store) { [self] outcome in
       loop.execute { self.assumeIsolated { $0.committed(outcome) } }
     }
+    openManualAccount()
     do {
       let connection = try await Connection.adopt(
         fd: descriptor, on: loop, handler: SupervisorDoor(gateway: self)

@@ -3,7 +3,7 @@ import Config
 public import Feeds
 import Foundation
 import IPC
-import Model
+public import Model
 public import NIOCore
 import NIOPosix
 import PaperBroker
@@ -24,6 +24,8 @@ public actor Gateway {
   public nonisolated let health = HealthBoard()
   public nonisolated let events: EventHub
   public nonisolated let spec: FeedSpec
+  /// What the feed quotes.
+  public nonisolated let instruments: [Instrument]
   /// Who may do what over HTTP.
   public nonisolated let accounts: Accounts
 
@@ -98,6 +100,7 @@ public actor Gateway {
       ) { WallClock.now }
       events = EventHub(last: store.lastEventSequence)
       feed = try Self.feedState(spec, configuration, stored: try store.feedPosition())
+      instruments = feed.instruments
       let settings = configuration.tradingSettings(isLive: feed.isLive)
       core = TradingCore(
         settings: settings, instruments: feed.instruments,

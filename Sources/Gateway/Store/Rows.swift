@@ -68,7 +68,8 @@ extension Order {
       filledUnits: try row.amount("filled_units", table),
       averagePrice: try row.optionalAmount("average_price", table), state: try row.word("state", table),
       reason: row["reason"], tradeID: row["trade_id"], updated: Timestamp(nanoseconds: updated),
-      expires: row.time("expires"), fingerprint: try row.value("fingerprint", table), terms: try row.terms())
+      expires: row.time("expires"), fingerprint: try row.value("fingerprint", table), terms: try row.terms(),
+      placedBy: row["placed_by"], route: row["route"])
   }
 }
 

@@ -14,6 +14,10 @@ enum Schema {
       try database.execute(
         sql: "ALTER TABLE orders ADD COLUMN terms TEXT; ALTER TABLE trades ADD COLUMN closes INTEGER")
     }
+    migrator.registerMigration("4: who placed an order, and by which route") { database in
+      try database.execute(
+        sql: "ALTER TABLE orders ADD COLUMN placed_by TEXT; ALTER TABLE orders ADD COLUMN route TEXT")
+    }
     return migrator
   }
 

@@ -47,7 +47,7 @@ struct JournalWriter {
   private func write(_ order: Order) throws {
     try run(
       """
-      INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+      INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       ON CONFLICT (number) DO UPDATE SET units = excluded.units, price = excluded.price,
         stop_loss = excluded.stop_loss, take_profit = excluded.take_profit,
         filled_units = excluded.filled_units, average_price = excluded.average_price,
@@ -63,7 +63,7 @@ struct JournalWriter {
         order.stopLoss?.description, order.takeProfit?.description, order.filledUnits.description,
         order.averagePrice?.description, order.state.rawValue, order.reason, order.tradeID,
         order.updated.nanoseconds, order.expires?.nanoseconds, order.state.isFinal, order.fingerprint,
-        order.terms.text,
+        order.terms.text, order.placedBy, order.route,
       ])
     try run(
       """

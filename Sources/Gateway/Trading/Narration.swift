@@ -6,7 +6,7 @@ extension TradingCore {
   mutating func emitPlaced(_ order: Order, entry: Price, _ timeToLiveSeconds: Int?) {
     let minutes = (timeToLiveSeconds ?? settings.timeToLiveSeconds) / 60
     emit(
-      .ocoPlaced, strategy: order.strategy,
+      .ocoPlaced, strategy: order.strategy, source: order.route,
       [
         EventField("order_id", .string(order.id)),
         EventField("instrument", .string(order.instrument)),
@@ -24,7 +24,7 @@ extension TradingCore {
   /// Something happened to an order.
   mutating func emit(_ type: DeskEventType, _ order: Order) {
     emit(
-      type, strategy: order.strategy,
+      type, strategy: order.strategy, source: order.route,
       [
         EventField("order_id", .string(order.id)),
         EventField("client_order_id", .string(order.clientOrderID)),
@@ -45,7 +45,7 @@ extension TradingCore {
   /// A trade was opened.
   mutating func emit(_ type: DeskEventType, _ trade: Trade, _ entry: Order) {
     emit(
-      type, strategy: trade.strategy,
+      type, strategy: trade.strategy, source: entry.route,
       position(trade) + [
         EventField("order_id", .string(entry.id)),
         EventField("price", .number(trade.price)),
@@ -61,7 +61,7 @@ extension TradingCore {
     _ type: DeskEventType, _ trade: Trade, closedBy order: Order, price: Price, realised: Money
   ) {
     emit(
-      type, strategy: trade.strategy,
+      type, strategy: trade.strategy, source: order.route,
       position(trade) + [
         EventField("order_id", .string(order.id)),
         EventField("entry", .number(trade.price)),
@@ -92,7 +92,7 @@ extension TradingCore {
       : 0
     guard let unseen else { return }
     emit(
-      .orderRejected, strategy: trader.strategy,
+      .orderRejected, strategy: trader.strategy, source: trader.route,
       [
         EventField("strategy", .string(trader.strategy)),
         EventField("client_order_id", intent.clientOrderID.map { .string(String($0.prefix(64))) } ?? .null),

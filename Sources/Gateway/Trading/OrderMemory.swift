@@ -27,10 +27,10 @@ struct OrderMemory: Sendable {
     clients[ClientKey(strategy: strategy, id: clientOrderID)].flatMap { orders[$0] }
   }
 
-  /// `prefix-number`.
+  /// Any id that begins with `prefix` and ends with the number, behind a dash.
   func order(id: String, prefix: String) -> Order? {
-    guard id.hasPrefix(prefix), let number = Int64(id.dropFirst(prefix.count)), let order = orders[number],
-      order.id == id
+    guard id.hasPrefix(prefix), let dash = id.utf8.lastIndex(of: UInt8(ascii: "-")),
+      let number = Int64(id[id.index(after: dash)...]), let order = orders[number], order.id == id
     else { return nil }
     return order
   }

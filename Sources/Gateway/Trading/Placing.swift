@@ -66,13 +66,14 @@ extension TradingCore {
     let intent = admitted.intent
     let number = takeOrderNumber()
     let order = Order(
-      number: number, id: idPrefix + String(number),
+      number: number, id: orderID(number, trader),
       clientOrderID: intent.clientOrderID ?? Self.ownPrefix + String(number), strategy: trader.strategy,
       generation: trader.generation, broker: venue.name, instrument: intent.instrument, side: intent.side,
       type: intent.type, role: .entry, timeInForce: admitted.timeInForce, reduceOnly: intent.reduceOnly,
       quality: intent.quality, mode: admitted.mode, tag: intent.tag, created: now, units: admitted.units,
       price: admitted.price, stopLoss: intent.stopLoss, takeProfit: intent.takeProfit, updated: now,
-      expires: admitted.expires, fingerprint: intent.fingerprint, terms: intent.terms)
+      expires: admitted.expires, fingerprint: intent.fingerprint, terms: intent.terms,
+      placedBy: trader.person, route: trader.route)
     insert(order)
     if order.stopLoss != nil { emitPlaced(order, entry: admitted.entry, intent.timeToLiveSeconds) }
     venue.execute(.place(order, group: nil))
@@ -114,17 +115,23 @@ extension TradingCore {
     let held = trade?.units ?? strategies[trader.strategy]?.units(instrument) ?? .zero
     let number = takeOrderNumber()
     var order = Order(
-      number: number, id: idPrefix + String(number), clientOrderID: Self.ownPrefix + String(number),
+      number: number, id: orderID(number, trader), clientOrderID: Self.ownPrefix + String(number),
       strategy: trader.strategy, generation: trader.generation, broker: venue.name, instrument: instrument,
       side: held.isNegative ? .buy : .sell, type: .market, role: .close, timeInForce: .fok, reduceOnly: true,
       quality: nil, mode: min(settings.mode, .paper), tag: nil, created: now, units: held.magnitude,
       price: nil,
-      stopLoss: nil, takeProfit: nil, tradeID: trade?.id, updated: now, expires: nil)
+      stopLoss: nil, takeProfit: nil, tradeID: trade?.id, updated: now, expires: nil, placedBy: trader.person,
+      route: trader.route)
     order.reason = reason
     insert(order)
     venue.execute(.place(order, group: nil))
     drain()
     return number
+  }
+
+  /// `paper-17`; `paper-oanda-17` for one that came in by OANDA's route, as the users' programs expect it.
+  private func orderID(_ number: Int64, _ trader: Trader) -> String {
+    idPrefix + (trader.route == "oanda" ? "oanda-" : "") + String(number)
   }
 
   func unknown(_ strategy: String) -> Refusal {

@@ -1,3 +1,4 @@
+import BrokerInterface
 public import Model
 
 extension TradingCore {
@@ -12,6 +13,17 @@ extension TradingCore {
     let all =
       openOrders(strategy: strategy) + memory.recent.filter { strategy == nil || $0.strategy == strategy }
     return Array(all.sorted { $0.number > $1.number }.prefix(max(0, limit)))
+  }
+
+  /// The name of the broker that matches.
+  public var brokerName: String { venue.name }
+
+  /// An order by its id, wherever it is kept; nil for an unknown one.
+  ///
+  /// - Throws: `journal_unreadable` where it cannot be known.
+  public func order(id: String) throws(Refusal) -> Order? {
+    if let order = memory.order(id: id, prefix: idPrefix) { return order }
+    return try look { (lookup) throws(LookupFailure) in try lookup.order(id: id) }
   }
 
   /// Open positions by strategy and instrument.

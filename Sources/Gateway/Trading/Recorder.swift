@@ -57,8 +57,11 @@ extension TradingCore {
     return changes
   }
 
-  mutating func emit(_ type: DeskEventType, strategy: String, _ payload: [EventField]) {
+  /// - Parameter source: nil for the broker's name.
+  mutating func emit(
+    _ type: DeskEventType, strategy: String, source: String? = nil, _ payload: [EventField]
+  ) {
     recorder.events.append(
-      DeskEvent(type: type, source: venue.name, strategy: strategy, payload: payload, time: now))
+      DeskEvent(type: type, source: source ?? venue.name, strategy: strategy, payload: payload, time: now))
   }
 }

@@ -49,7 +49,8 @@ extension TradingCore {
       strategy: entry.strategy, generation: entry.generation, broker: entry.broker,
       instrument: entry.instrument, side: entry.side.opposite, type: type, role: role, timeInForce: .gtc,
       reduceOnly: true, quality: nil, mode: entry.mode, tag: entry.tag, created: now, units: units,
-      price: price, stopLoss: nil, takeProfit: nil, tradeID: trade, updated: now, expires: nil)
+      price: price, stopLoss: nil, takeProfit: nil, tradeID: trade, updated: now, expires: nil,
+      route: entry.route)
   }
 
   mutating func takeOrderNumber() -> Int64 {

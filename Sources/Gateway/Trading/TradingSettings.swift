@@ -77,10 +77,16 @@ public struct StrategyCapabilities: Hashable, Sendable {
 public struct Trader: Hashable, Sendable {
   public let strategy: String
   public let generation: Generation
+  /// The person or program behind an order that no worker placed: `user:trader@local`, `token:bot`.
+  public let person: String?
+  /// See ``Model/Order/route``.
+  public let route: String?
 
-  public init(strategy: String, generation: Generation) {
+  public init(strategy: String, generation: Generation, person: String? = nil, route: String? = nil) {
     self.strategy = strategy
     self.generation = generation
+    self.person = person
+    self.route = route
   }
 }
 

@@ -58,6 +58,8 @@ extension StrategyManifest {
       reader.report("name", "is missing: give the strategy a name, \(StrategyName.rule)")
     } else if !name.isEmpty, ["rbotd", "gateway"].contains(name) {
       reader.report("name", "\"\(name)\" is taken by rbotd itself")
+    } else if name == "manual" {
+      reader.report("name", "\"manual\" is the account of the orders that people place: give it another name")
     } else if StrategyName(name) == nil {
       reader.report("name", "must be \(StrategyName.rule), not \"\(name)\"")
     }

@@ -185,6 +185,11 @@ public struct Order: Hashable, Sendable {
   /// What was asked for, in canonical text: tells a repeated `clientOrderID` from a reused one, even after the
   /// order was modified. Empty for orders that the gateway made itself.
   public let fingerprint: String
+  /// Who asked for it, where that was no worker: `user:trader@local`, `token:bot`.
+  public let placedBy: String?
+  /// The broker's name in the HTTP route that it came in by (`oanda`, `coinbase`), which its events name as their
+  /// source; nil for all others.
+  public let route: String?
   private var boxedTerms: BoxedTerms
 
   /// What only some orders have.
@@ -200,7 +205,8 @@ public struct Order: Hashable, Sendable {
     reduceOnly: Bool, quality: Int?, mode: TradingMode, tag: String?, created: Timestamp, units: Quantity,
     price: Price?, stopLoss: Price?, takeProfit: Price?, filledUnits: Quantity = .zero,
     averagePrice: Price? = nil, state: OrderState = .submitted, reason: String? = nil, tradeID: Int64? = nil,
-    updated: Timestamp, expires: Timestamp?, fingerprint: String = "", terms: OrderTerms = OrderTerms()
+    updated: Timestamp, expires: Timestamp?, fingerprint: String = "", terms: OrderTerms = OrderTerms(),
+    placedBy: String? = nil, route: String? = nil
   ) {
     self.number = number
     self.id = id
@@ -230,6 +236,8 @@ public struct Order: Hashable, Sendable {
     self.updated = updated
     self.expires = expires
     self.fingerprint = fingerprint
+    self.placedBy = placedBy
+    self.route = route
     boxedTerms = BoxedTerms(terms)
   }
 

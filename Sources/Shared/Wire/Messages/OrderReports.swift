@@ -31,6 +31,7 @@ extension JSONWriter {
     field("updated", order.updated)
     field("expires", order.expires)
     order.terms.write(to: &self, priceDecimals: priceDecimals)
+    if let placedBy = order.placedBy { field("placed_by", placedBy) }
     endObject()
   }
 
@@ -74,7 +75,8 @@ extension Order {
       filledUnits: try json.amount("filled_units"), averagePrice: try json.optionalAmount("average_price"),
       state: try json.word("state"), reason: try json.optionalString("reason"),
       tradeID: try json.optionalInt("trade_id").map(Int64.init), updated: updated,
-      expires: try json.optionalTimestamp("expires"), terms: try OrderTerms(json))
+      expires: try json.optionalTimestamp("expires"), terms: try OrderTerms(json),
+      placedBy: try json.optionalString("placed_by"))
   }
 }
 
