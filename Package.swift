@@ -86,12 +86,13 @@ let gateway: [Target] = [
       "Platform", "Model",
       nio("NIOCore"), nio("NIOPosix"),
     ]),
-  code(
-    "API", "Gateway/API",
-    [
+  .target(
+    name: "API",
+    dependencies: [
       "GatewayService", "Accounts", "Trading", "Config", "Model", "Wire",
       .product(name: "Hummingbird", package: "hummingbird"), nio("NIOCore"),
-    ]),
+    ],
+    path: "Sources/Gateway/API", resources: [.embedInCode("OpenAPI/Documents")], swiftSettings: strict),
   program(
     "rbot-gateway", "Gateway/rbot-gateway", ["API", "GatewayService", "Config", "Platform", "Model"]),
 ]
@@ -161,6 +162,9 @@ let allTests: [Target] = [
   tests(
     "TradingStoreTests", "Gateway/StoreTests",
     ["TradingStore", "Trading", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),
+  tests(
+    "APITests", "Gateway/APITests",
+    ["API", "GatewayService", "Config", "Wire", .product(name: "Hummingbird", package: "hummingbird")]),
   tests(
     "CommandsTests", "Control/CommandsTests",
     ["Commands", "Config", "IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),

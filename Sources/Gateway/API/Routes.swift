@@ -26,6 +26,7 @@ enum Routes {
       return streams.response(to: request)
     }
     AuthRoutes(accounts: gateway.accounts).add(to: router)
+    OpenAPIRoutes().add(to: router)
     return router
   }
 }
