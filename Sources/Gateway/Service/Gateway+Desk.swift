@@ -52,17 +52,17 @@ extension Gateway {
     }
   }
 
-  /// Changes the prices of a working order, or the exits of what an entry opened.
+  /// Changes the prices and units of a working order, or the exits of what an entry opened.
   ///
   /// - Parameter account: nil for the one that it belongs to.
   public nonisolated func modify(
     orderID: String, price: Price? = nil, limitPrice: Price? = nil, stopLoss: Price? = nil,
-    takeProfit: Price? = nil, as account: String? = nil, by person: String?
+    takeProfit: Price? = nil, units: Quantity? = nil, as account: String? = nil, by person: String?
   ) async -> Result<Order, Refusal> {
     await onOrder(orderID, account, person) { core, trader, now in
       core.modify(
         orderID: orderID, price: price, limitPrice: limitPrice, stopLoss: stopLoss, takeProfit: takeProfit,
-        by: trader, now: now)
+        units: units, by: trader, now: now)
     }
   }
 
@@ -124,7 +124,7 @@ extension Gateway {
 
   // MARK: - The way in
 
-  private func trader(_ account: String, _ person: String?, _ route: String? = nil) -> Trader {
+  func trader(_ account: String, _ person: String?, _ route: String? = nil) -> Trader {
     Trader(
       strategy: account, generation: tokens.workers[account]?.generation ?? 0, person: person, route: route)
   }

@@ -19,6 +19,7 @@ extension Gateway {
   func handle(_ frame: Frame, _ id: RequestID, _ session: WorkerSession) {
     do throws(RPCError) {
       if frame.methodIs("order.place") { return try place(frame, id, session) }
+      if try changeSeveral(frame, id, session) { return }
       let params = frame.params()
       switch frame.method {
       case "order.cancel": try cancel(params, id, session)
@@ -82,7 +83,7 @@ extension Gateway {
       orderID: try params.string("order_id"), price: try params.optionalAmount("price"),
       limitPrice: try params.optionalAmount("limit_price"),
       stopLoss: try params.optionalAmount("stop_loss"), takeProfit: try params.optionalAmount("take_profit"),
-      by: session.trader, now: marketNow)
+      units: try params.optionalAmount("units"), by: session.trader, now: marketNow)
     conclude(outcome, id, session) { writer, order, decimals in
       writer.key("order")
       writer.value(order, priceDecimals: decimals(order.instrument))
@@ -91,7 +92,8 @@ extension Gateway {
 
   private func closePosition(_ params: JSON, _ id: RequestID, _ session: WorkerSession) throws(RPCError) {
     let outcome = core.close(
-      instrument: try params.string("instrument"), by: session.trader, now: marketNow)
+      instrument: try params.string("instrument"), units: try params.optionalAmount("units"),
+      clientOrderID: try params.optionalString("client_order_id"), by: session.trader, now: marketNow)
     conclude(outcome, id, session) { writer, order, decimals in
       writer.key("order")
       if let order { writer.value(order, priceDecimals: decimals(order.instrument)) } else { writer.null() }
@@ -99,7 +101,7 @@ extension Gateway {
   }
 
   /// Commits what a request changed, and answers it when that is durable.
-  private func conclude<Value: Sendable>(
+  func conclude<Value: Sendable>(
     _ outcome: Outcome<Value>, _ id: RequestID, _ session: WorkerSession,
     _ write: @escaping (inout JSONWriter, Value, (String) -> Int) -> Void
   ) {

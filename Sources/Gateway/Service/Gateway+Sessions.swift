@@ -133,8 +133,7 @@ extension Gateway {
   private func mustWait(_ frame: Frame, _ session: WorkerSession) -> Bool {
     if barrier.isWaiting(session.id) { return true }
     guard barrier.isOpen else { return false }
-    return frame.methodIs("order.place") || frame.methodIs("order.cancel") || frame.methodIs("order.modify")
-      || frame.methodIs("position.close")
+    return frame.method.hasPrefix("order.") || frame.methodIs("position.close")
   }
 
   private func rejectStranger(_ id: RequestID?, _ session: WorkerSession) {

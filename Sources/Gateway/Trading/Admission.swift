@@ -57,7 +57,7 @@ extension TradingCore {
     return min(mode, .paper)
   }
 
-  private func admitTrading(_ intent: OrderIntent, _ book: StrategyBook) throws(Refusal) {
+  func admitTrading(_ intent: OrderIntent, _ book: StrategyBook) throws(Refusal) {
     if book.paused && !intent.reduceOnly {
       let reason = book.pauseReason.map { " (\($0))" } ?? ""
       throw Refusal(
@@ -137,7 +137,7 @@ extension TradingCore {
     }
   }
 
-  private func admitUnits(_ units: Quantity, _ price: Price?, _ instrument: Instrument) throws(Refusal) {
+  func admitUnits(_ units: Quantity, _ price: Price?, _ instrument: Instrument) throws(Refusal) {
     guard units.raw.magnitude <= Cash.maxUnits.raw.magnitude else {
       throw Refusal("amount_out_of_range", "units is \(units): give at most \(Cash.maxUnits)")
     }

@@ -59,4 +59,10 @@ public struct Placement: Hashable, Sendable {
     self.order = order
     self.isDuplicate = isDuplicate
   }
+
+  /// With the order as it stands at the end of the call that placed it.
+  func settled(by changes: ChangeSet) -> Placement {
+    guard let last = changes.orders.first(where: { $0.number == order.number }) else { return self }
+    return Placement(order: last, isDuplicate: isDuplicate)
+  }
 }

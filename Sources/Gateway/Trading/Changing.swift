@@ -8,14 +8,7 @@ extension TradingCore {
   public mutating func cancel(orderID: String, by trader: Trader, now: Timestamp) -> Outcome<Order> {
     self.now = now
     do throws(Refusal) {
-      let order = try own(orderID, trader)
-      guard !order.state.isFinal else { throw final(order) }
-      guard order.role == .entry else {
-        throw Refusal(
-          "exit_protects_trade",
-          "order \(order.id) protects trade \(order.tradeID ?? 0): change it with order.modify, or close the position"
-        )
-      }
+      let order = try cancellable(orderID, trader)
       withdraw(order.number, reason: "requested")
       drain()
       let changes = finish()
@@ -25,19 +18,26 @@ extension TradingCore {
     }
   }
 
-  /// Changes a working entry's prices, an exit's price, or through an entry that has filled the exits of its trades,
-  /// both in one step.
+  /// Changes a working entry's prices and units, an exit's price, or through an entry that has filled the exits of its
+  /// trades, both in one step. `units` are all of the order's, what has filled included; it keeps its age.
   ///
-  /// Refused with `unknown_order`, `order_final`, `nothing_to_modify`, `already_triggered`, or as a new order would be.
+  /// Refused with `unknown_order`, `order_final`, `nothing_to_modify`, `already_triggered`, `units_not_allowed` (of
+  /// exits), `units_below_filled`, or as a new order would be.
   public mutating func modify(
     orderID: String, price: Price? = nil, limitPrice: Price? = nil, stopLoss: Price? = nil,
-    takeProfit: Price? = nil, by trader: Trader, now: Timestamp
+    takeProfit: Price? = nil, units: Quantity? = nil, by trader: Trader, now: Timestamp
   ) -> Outcome<Order> {
     self.now = now
     do throws(Refusal) {
       let order = try own(orderID, trader)
-      guard price != nil || limitPrice != nil || stopLoss != nil || takeProfit != nil else {
-        throw Refusal("nothing_to_modify", "give a price, a limit_price, a stop_loss or a take_profit")
+      guard price != nil || limitPrice != nil || stopLoss != nil || takeProfit != nil || units != nil else {
+        throw Refusal("nothing_to_modify", "give a price, a limit_price, units, a stop_loss or a take_profit")
+      }
+      if units != nil, order.role != .entry {
+        throw Refusal(
+          "units_not_allowed",
+          "the units of order \(order.id) are those of its trade: close a part of the position to shrink both"
+        )
       }
       if limitPrice != nil, order.type != .stopLimit {
         throw Refusal(
@@ -55,9 +55,10 @@ extension TradingCore {
       switch order.role {
       case .entry where !order.state.isFinal:
         try modifyEntry(
-          order, price: price, limitPrice: limitPrice, stopLoss: stopLoss, takeProfit: takeProfit)
+          order, price: price, limitPrice: limitPrice, stopLoss: stopLoss, takeProfit: takeProfit,
+          units: units)
       case .entry:
-        guard price == nil, limitPrice == nil else { throw final(order) }
+        guard price == nil, limitPrice == nil, units == nil else { throw final(order) }
         try modifyTrades(of: order, stopLoss: stopLoss, takeProfit: takeProfit)
       case .stopLoss where !order.state.isFinal:
         try modifyExits(of: order, stopLoss: price ?? stopLoss, takeProfit: takeProfit)
@@ -74,7 +75,20 @@ extension TradingCore {
     }
   }
 
-  private func own(_ orderID: String, _ trader: Trader) throws(Refusal) -> Order {
+  /// A working order that may end without a trade losing its protection.
+  func cancellable(_ orderID: String, _ trader: Trader) throws(Refusal) -> Order {
+    let order = try own(orderID, trader)
+    guard !order.state.isFinal else { throw final(order) }
+    guard order.role == .entry else {
+      throw Refusal(
+        "exit_protects_trade",
+        "order \(order.id) protects trade \(order.tradeID ?? 0): change it with order.modify, or close the position"
+      )
+    }
+    return order
+  }
+
+  func own(_ orderID: String, _ trader: Trader) throws(Refusal) -> Order {
     var found = memory.order(id: orderID, prefix: idPrefix)
     if found == nil { found = try look { (lookup) throws(LookupFailure) in try lookup.order(id: orderID) } }
     guard let order = found, order.strategy == trader.strategy else {
@@ -83,12 +97,13 @@ extension TradingCore {
     return order
   }
 
-  private func final(_ order: Order) -> Refusal {
+  func final(_ order: Order) -> Refusal {
     Refusal("order_final", "order \(order.id) is \(order.state.rawValue) already")
   }
 
   private mutating func modifyEntry(
-    _ before: Order, price: Price?, limitPrice: Price?, stopLoss: Price?, takeProfit: Price?
+    _ before: Order, price: Price?, limitPrice: Price?, stopLoss: Price?, takeProfit: Price?,
+    units: Quantity?
   ) throws(Refusal) {
     var order = before
     if price != nil, order.type == .trailingStop {
@@ -107,6 +122,7 @@ extension TradingCore {
     order.stopLoss = stopLoss ?? order.stopLoss
     order.takeProfit = takeProfit ?? order.takeProfit
     if let limitPrice { order.terms.limitPrice = limitPrice }
+    if let units { order.units = try admitUnits(units, of: order) }
     for (name, entry) in [("entry", order.price), ("limit_price", order.terms.limitPrice)] {
       guard let entry else { continue }
       try admitSides(
@@ -122,8 +138,12 @@ extension TradingCore {
     order.updated = now
     store(order)
     emit(.orderModified, order)
-    if order.price != before.price || order.terms.limitPrice != before.terms.limitPrice {
-      venue.execute(.modify(orderID: order.id, price: order.price, limitPrice: order.terms.limitPrice))
+    let isResized = order.units != before.units
+    if isResized || order.price != before.price || order.terms.limitPrice != before.terms.limitPrice {
+      venue.execute(
+        .modify(
+          orderID: order.id, price: order.price, limitPrice: order.terms.limitPrice,
+          units: isResized ? order.remainingUnits : nil))
     }
   }
 

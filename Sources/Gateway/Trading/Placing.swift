@@ -9,30 +9,38 @@ extension TradingCore {
   public mutating func place(_ intent: OrderIntent, by trader: Trader, now: Timestamp) -> Outcome<Placement> {
     self.now = now
     do throws(Refusal) {
-      guard let book = strategies[trader.strategy] else { throw unknown(trader.strategy) }
-      _ = try known(book)
-      if let first = try earlier(intent, trader) {
-        return Outcome(.success(Placement(order: first, isDuplicate: true)), finish())
-      }
-      let admitted = try admit(intent, book)
-      let number = submit(admitted, trader)
+      let placement = try take(intent, trader)
       let changes = finish()
-      guard let order = changes.orders.first(where: { $0.number == number }) ?? memory[number] else {
-        throw Refusal("internal", "order \(number) is lost")
-      }
-      return Outcome(.success(Placement(order: order, isDuplicate: false)), changes)
+      return Outcome(.success(placement.settled(by: changes)), changes)
     } catch {
       emitRefusal(error, intent, trader)
       return Outcome(.failure(error), finish())
     }
   }
 
+  /// Admits an order and acts on it, as a part of the call in progress; the order is the one that stands then.
+  ///
+  /// - Parameter fingerprint: What tells a repeated request from another with its client order id; nil: the intent's.
+  mutating func take(
+    _ intent: OrderIntent, _ trader: Trader, fingerprint: String? = nil
+  ) throws(Refusal) -> Placement {
+    guard let book = strategies[trader.strategy] else { throw unknown(trader.strategy) }
+    _ = try known(book)
+    let fingerprint = fingerprint ?? intent.fingerprint
+    if let first = try earlier(intent.clientOrderID, trader, fingerprint: fingerprint) {
+      return Placement(order: first, isDuplicate: true)
+    }
+    let number = submit(try admit(intent, book), trader, fingerprint)
+    guard let order = memory[number] else { throw Refusal("internal", "order \(number) is lost") }
+    return Placement(order: order, isDuplicate: false)
+  }
+
   /// The order that came before with the same client order id.
-  private func earlier(_ intent: OrderIntent, _ trader: Trader) throws(Refusal) -> Order? {
-    guard let id = intent.clientOrderID else { return nil }
+  func earlier(_ id: String?, _ trader: Trader, fingerprint: String) throws(Refusal) -> Order? {
+    guard let id else { return nil }
     try admitClientOrderID(id)
     guard let order = try find(clientOrderID: id, strategy: trader.strategy) else { return nil }
-    guard order.fingerprint == intent.fingerprint else {
+    guard order.fingerprint == fingerprint else {
       throw Refusal(
         "client_order_id_reused",
         "client_order_id \(id) belongs to order \(order.id) with another intent: give each order an id of its own"
@@ -41,7 +49,7 @@ extension TradingCore {
     return order
   }
 
-  private func find(clientOrderID: String, strategy: String) throws(Refusal) -> Order? {
+  func find(clientOrderID: String, strategy: String) throws(Refusal) -> Order? {
     if let order = memory.order(strategy: strategy, clientOrderID: clientOrderID) { return order }
     return try look { (lookup) throws(LookupFailure) in
       try lookup.order(strategy: strategy, clientOrderID: clientOrderID)
@@ -62,7 +70,7 @@ extension TradingCore {
     }
   }
 
-  private mutating func submit(_ admitted: Admitted, _ trader: Trader) -> Int64 {
+  private mutating func submit(_ admitted: Admitted, _ trader: Trader, _ fingerprint: String) -> Int64 {
     let intent = admitted.intent
     let number = takeOrderNumber()
     let order = Order(
@@ -72,7 +80,7 @@ extension TradingCore {
       type: intent.type, role: .entry, timeInForce: admitted.timeInForce, reduceOnly: intent.reduceOnly,
       quality: intent.quality, mode: admitted.mode, tag: intent.tag, created: now, units: admitted.units,
       price: admitted.price, stopLoss: intent.stopLoss, takeProfit: intent.takeProfit, updated: now,
-      expires: admitted.expires, fingerprint: intent.fingerprint, terms: intent.terms,
+      expires: admitted.expires, fingerprint: fingerprint, terms: intent.terms,
       placedBy: trader.person, route: trader.route)
     insert(order)
     if order.stopLoss != nil { emitPlaced(order, entry: admitted.entry, intent.timeToLiveSeconds) }
@@ -81,56 +89,8 @@ extension TradingCore {
     return number
   }
 
-  /// Closes a strategy's position in one instrument at the market and cancels its exits.
-  ///
-  /// Returns the closing order, nil when there is no position. Pause and mode do not stop it.
-  public mutating func close(instrument: String, by trader: Trader, now: Timestamp) -> Outcome<Order?> {
-    self.now = now
-    guard let book = strategies[trader.strategy] else {
-      return Outcome(.failure(unknown(trader.strategy)), finish())
-    }
-    guard board.position(of: instrument) != nil else {
-      let refusal = Refusal("unknown_instrument", "there is no instrument \(instrument.prefix(32)) here")
-      return Outcome(.failure(refusal), finish())
-    }
-    guard book.positions[instrument] != nil else { return Outcome(.success(nil), finish()) }
-    if feedHasEnded {
-      let refusal = Refusal("market_closed", "the feed has ended: no order can trade any more")
-      return Outcome(.failure(refusal), finish())
-    }
-    guard board.quote(instrument) != nil else {
-      let refusal = Refusal("no_quote", "there is no quote of \(instrument) yet: wait for the first one")
-      return Outcome(.failure(refusal), finish())
-    }
-    let number = closePosition(trader, instrument, reason: nil)
-    let changes = finish()
-    return Outcome(.success(changes.orders.first { $0.number == number }), changes)
-  }
-
-  /// Sends the order that closes a position, or one trade of it; its instrument has a quote.
-  @discardableResult
-  mutating func closePosition(
-    _ trader: Trader, _ instrument: String, trade: Trade? = nil, reason: String?
-  ) -> Int64 {
-    let held = trade?.units ?? strategies[trader.strategy]?.units(instrument) ?? .zero
-    let number = takeOrderNumber()
-    var order = Order(
-      number: number, id: orderID(number, trader), clientOrderID: Self.ownPrefix + String(number),
-      strategy: trader.strategy, generation: trader.generation, broker: venue.name, instrument: instrument,
-      side: held.isNegative ? .buy : .sell, type: .market, role: .close, timeInForce: .fok, reduceOnly: true,
-      quality: nil, mode: min(settings.mode, .paper), tag: nil, created: now, units: held.magnitude,
-      price: nil,
-      stopLoss: nil, takeProfit: nil, tradeID: trade?.id, updated: now, expires: nil, placedBy: trader.person,
-      route: trader.route)
-    order.reason = reason
-    insert(order)
-    venue.execute(.place(order, group: nil))
-    drain()
-    return number
-  }
-
   /// `paper-17`; `paper-oanda-17` for one that came in by OANDA's route, as the users' programs expect it.
-  private func orderID(_ number: Int64, _ trader: Trader) -> String {
+  func orderID(_ number: Int64, _ trader: Trader) -> String {
     idPrefix + (trader.route == "oanda" ? "oanda-" : "") + String(number)
   }
 

@@ -10,6 +10,11 @@ public struct OrderTerms: Hashable, Sendable {
   public var breakEven: Amount?
   /// Of an entry, and of the stop loss that it brings: the stop loss follows the market this far behind.
   public var trail: Amount?
+  /// Of an entry, and of the stop loss that it brings: the stop loss follows the market as far behind as the average
+  /// true range says. Its `trail` is that distance, reckoned anew with each candle.
+  public var rangeTrail: RangeTrail?
+  /// Of an entry, and of the stop loss that it brings: when the take profit is given up for a stop loss that follows.
+  public var momentum: MomentumRule?
   /// Of an entry: its trade is closed at the market after so many seconds.
   public var maxHoldSeconds: Int?
   /// Of a stop loss with `breakEven`: the price at which its trade was opened.
@@ -17,12 +22,15 @@ public struct OrderTerms: Hashable, Sendable {
 
   public init(
     limitPrice: Price? = nil, distance: Amount? = nil, breakEven: Amount? = nil, trail: Amount? = nil,
-    maxHoldSeconds: Int? = nil, reference: Price? = nil
+    rangeTrail: RangeTrail? = nil, momentum: MomentumRule? = nil, maxHoldSeconds: Int? = nil,
+    reference: Price? = nil
   ) {
     self.limitPrice = limitPrice
     self.distance = distance
     self.breakEven = breakEven
     self.trail = trail
+    self.rangeTrail = rangeTrail
+    self.momentum = momentum
     self.maxHoldSeconds = maxHoldSeconds
     self.reference = reference
   }
@@ -31,7 +39,9 @@ public struct OrderTerms: Hashable, Sendable {
   public var isEmpty: Bool { self == OrderTerms() }
 
   /// Whether the gateway looks after the trade.
-  public var managesTrade: Bool { breakEven != nil || trail != nil || maxHoldSeconds != nil }
+  public var managesTrade: Bool {
+    breakEven != nil || trail != nil || rangeTrail != nil || momentum != nil || maxHoldSeconds != nil
+  }
 }
 
 extension OrderTerms: CustomStringConvertible {
@@ -43,6 +53,8 @@ extension OrderTerms: CustomStringConvertible {
     add("distance", distance)
     add("break_even", breakEven)
     add("trail", trail)
+    if let rangeTrail { words.append("trail_atr=\(rangeTrail)") }
+    if let momentum { words.append("momentum=\(momentum)") }
     if let maxHoldSeconds { words.append("max_hold_s=\(maxHoldSeconds)") }
     add("reference", reference)
     return words.joined(separator: " ")
@@ -57,10 +69,20 @@ extension OrderTerms: CustomStringConvertible {
     for word in text.split(separator: " ") {
       let parts = word.split(separator: "=", maxSplits: 1)
       guard parts.count == 2 else { return nil }
-      if parts[0] == "max_hold_s" {
+      switch parts[0] {
+      case "max_hold_s":
         guard let seconds = Int(parts[1]) else { return nil }
         maxHoldSeconds = seconds
         continue
+      case "trail_atr":
+        guard let rule = RangeTrail(parts[1]) else { return nil }
+        rangeTrail = rule
+        continue
+      case "momentum":
+        guard let rule = MomentumRule(parts[1]) else { return nil }
+        momentum = rule
+        continue
+      default: break
       }
       guard let value = Amount(parts[1]) else { return nil }
       switch parts[0] {

@@ -120,10 +120,30 @@ private struct OrderFields {
       terms.breakEven = try amount("break_even", &scanner)
     } else if key == "trail" {
       terms.trail = try amount("trail", &scanner)
+    } else if key == "trail_atr" {
+      terms.rangeTrail = try rule("trail_atr", &scanner) { (json) throws(RPCError) in try RangeTrail(json) }
+    } else if key == "momentum" {
+      terms.momentum = try rule("momentum", &scanner) { (json) throws(RPCError) in try MomentumRule(json) }
     } else if key == "max_hold_s" {
       terms.maxHoldSeconds = try whole("max_hold_s", &scanner)
     } else {
       try scanner.skip()
+    }
+  }
+
+  private mutating func rule<Rule>(
+    _ field: String, _ scanner: inout JSONScanner, _ read: (JSON) throws(RPCError) -> Rule
+  ) throws(WireError) -> Rule? {
+    let json = try scanner.tree()
+    guard json.objectValue != nil else {
+      wrong(field, "an object")
+      return nil
+    }
+    do throws(RPCError) {
+      return try read(json)
+    } catch {
+      if problem == nil { problem = .invalidParams("\(field): \(error.message)") }
+      return nil
     }
   }
 
@@ -170,25 +190,6 @@ private struct OrderFields {
       return nil
     }
     return value
-  }
-}
-
-extension OrderTerms {
-  /// Only those that there are, each with its key.
-  func write(to writer: inout JSONWriter, priceDecimals: Int = 0) {
-    if let limitPrice { writer.field("limit_price", limitPrice, minimumDecimals: priceDecimals) }
-    if let distance { writer.field("distance", distance, minimumDecimals: priceDecimals) }
-    if let breakEven { writer.field("break_even", breakEven, minimumDecimals: priceDecimals) }
-    if let trail { writer.field("trail", trail, minimumDecimals: priceDecimals) }
-    if let maxHoldSeconds { writer.field("max_hold_s", maxHoldSeconds) }
-  }
-
-  /// Reads them from an order report.
-  init(_ json: JSON) throws(RPCError) {
-    self.init(
-      limitPrice: try json.optionalAmount("limit_price"), distance: try json.optionalAmount("distance"),
-      breakEven: try json.optionalAmount("break_even"), trail: try json.optionalAmount("trail"),
-      maxHoldSeconds: try json.optionalInt("max_hold_s"))
   }
 }
 
