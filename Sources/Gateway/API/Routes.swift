@@ -27,6 +27,9 @@ enum Routes {
     }
     AuthRoutes(accounts: gateway.accounts).add(to: router)
     OpenAPIRoutes().add(to: router)
+    StrategyRoutes(gateway: gateway).add(to: router)
+    LogRoutes(gateway: gateway).add(to: router)
+    BotRoutes(gateway: gateway).add(to: router)
     return router
   }
 }

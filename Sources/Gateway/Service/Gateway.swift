@@ -53,6 +53,8 @@ public actor Gateway {
   var strangers: (count: Int, toldAt: NIODeadline?) = (0, nil)
 
   var supervisor: Connection?
+  /// Questions of HTTP that wait for the supervisor's answer.
+  var supervisorQuestions = 0
   var isFeedHeld = false
   var heartbeat: RepeatedTask?
   var housekeeping: RepeatedTask?

@@ -49,6 +49,7 @@ extension DaemonSettings.Gateway {
       return kind == "synthetic" || (kind == "replay" && text.count > 7) ? text : nil
     }
     anonymousRead = reader.bool("anonymous_read", anonymousRead)
+    defaultStrategy = reader.optionalString("default_strategy")
     startTimeout = reader.duration("start_timeout", startTimeout)
     heartbeat = reader.duration("heartbeat", heartbeat)
     stopTimeout = reader.duration("stop_timeout", stopTimeout)

@@ -23,6 +23,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var feed = "synthetic"
     /// Whether prices, orders and events are shown without a login even when there are users.
     public var anonymousRead = false
+    /// The strategy that `/api/bot/…` means; nil: the only one there is.
+    public var defaultStrategy: String?
     public var startTimeout = Duration.seconds(30)
     public var heartbeat = Duration.seconds(5)
     public var stopTimeout = Duration.seconds(10)

@@ -96,7 +96,20 @@ public final class Connection: Sendable {
   public func request(
     timeout: TimeAmount, method: String, _ write: (RequestID, inout ByteBuffer) -> Void
   ) -> EventLoopFuture<JSON> {
-    let promise = eventLoop.makePromise(of: JSON.self)
+    ask(timeout: timeout, method: method, write).map { $0.body() }
+  }
+
+  /// Sends a request and gives its answer as it came, so that what is long can be read on another thread.
+  public func ask(
+    _ method: String, _ params: JSON = [:], timeout: TimeAmount = .seconds(10)
+  ) -> EventLoopFuture<Frame> {
+    ask(timeout: timeout, method: method) { id, buffer in buffer.writeRequest(id, method, params) }
+  }
+
+  private func ask(
+    timeout: TimeAmount, method: String, _ write: (RequestID, inout ByteBuffer) -> Void
+  ) -> EventLoopFuture<Frame> {
+    let promise = eventLoop.makePromise(of: Frame.self)
     guard !state.value.isClosed else {
       promise.fail(RPCError.refused("connection_closed", "the connection is closed"))
       return promise.futureResult
@@ -219,7 +232,7 @@ public final class Connection: Sendable {
     case .request, .notification: state.value.handler?.received(frame, on: self)
     case .response(let id):
       let promise = state.value.requests.take(id)
-      promise?.succeed(frame.body())
+      promise?.succeed(frame)
     case .failure(let id?):
       let promise = state.value.requests.take(id)
       promise?.fail(frame.error())

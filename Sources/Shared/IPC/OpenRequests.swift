@@ -4,7 +4,7 @@ import Wire
 /// Our requests on one connection that wait for their answers.
 struct OpenRequests {
   private struct Entry {
-    let promise: EventLoopPromise<JSON>
+    let promise: EventLoopPromise<Frame>
     let timer: Scheduled<Void>
   }
 
@@ -13,7 +13,7 @@ struct OpenRequests {
 
   /// Nil when too many wait already.
   mutating func open(
-    _ promise: EventLoopPromise<JSON>, method: String, timeout: TimeAmount, on connection: Connection
+    _ promise: EventLoopPromise<Frame>, method: String, timeout: TimeAmount, on connection: Connection
   ) -> RequestID? {
     guard entries.count < ConnectionLimits.openRequests else { return nil }
     let id = RequestID.number(next)
@@ -25,14 +25,14 @@ struct OpenRequests {
 
   /// Takes out the one with that id. The caller keeps its promise, and only then: who waits for the answer may ask the
   /// next thing of the same connection at once.
-  mutating func take(_ id: RequestID) -> EventLoopPromise<JSON>? {
+  mutating func take(_ id: RequestID) -> EventLoopPromise<Frame>? {
     guard let entry = entries.removeValue(forKey: id) else { return nil }
     entry.timer.cancel()
     return entry.promise
   }
 
   /// Takes out all of them, likewise.
-  mutating func takeAll() -> [EventLoopPromise<JSON>] {
+  mutating func takeAll() -> [EventLoopPromise<Frame>] {
     let all = entries.values
     entries = [:]
     for entry in all { entry.timer.cancel() }

@@ -32,4 +32,6 @@ public struct PeerCredentials: Equatable, Sendable {
 
   /// This process's own effective user.
   public static var ownUser: UInt32 { geteuid() }
+  /// This process's own effective group.
+  public static var ownGroup: UInt32 { getegid() }
 }

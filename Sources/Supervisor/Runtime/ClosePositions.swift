@@ -18,9 +18,11 @@ extension Supervisor {
       throw .refused("gateway_down", "the gateway is not ready; \"rbotctl status\" shows why")
     }
     let connection = client.connection
-    let peer = client.credentials
+    let (peer, person) = (client.credentials, client.person)
     let late = loop.assumeIsolated().scheduleTask(in: Self.closeTime) { [self] in
-      assumeIsolated { $0.audit(ControlClient(connection, peer), "strategy.close", name, "no answer yet") }
+      assumeIsolated {
+        $0.audit(ControlClient(connection, peer, person: person), "strategy.close", name, "no answer yet")
+      }
       connection.reply(
         to: id,
         error: .refused(
@@ -39,7 +41,9 @@ extension Supervisor {
         outcome = RPCError(error).reason ?? "failed"
         connection.reply(to: id, error: RPCError(error))
       }
-      assumeIsolated { $0.audit(ControlClient(connection, peer), "strategy.close", name, outcome) }
+      assumeIsolated {
+        $0.audit(ControlClient(connection, peer, person: person), "strategy.close", name, outcome)
+      }
     }
   }
 }

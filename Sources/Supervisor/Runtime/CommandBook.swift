@@ -98,8 +98,8 @@ extension Supervisor {
     let names = try names(params)
     let waits = try params.optionalBool("wait") ?? true
     let method = command == .freeze ? "strategy.pause (freeze)" : "strategy.\(command.rawValue)"
-    let call = CommandBook.Call(client.connection, id, names: names) { [weak client] result in
-      if let client { self.audit(client, method, names.joined(separator: " "), result) }
+    let call = CommandBook.Call(client.connection, id, names: names) { result in
+      self.audit(client, method, names.joined(separator: " "), result)
     }
     if names.isEmpty { return call.answer() }
     // Who depends on others ends before them and starts after them; the answers keep the order of the question.
@@ -198,10 +198,12 @@ extension Supervisor {
 
   func audit(_ client: ControlClient, _ command: String, _ subject: String, _ result: String) {
     let peer = client.credentials
+    let person = client.person
     store.save(
       AuditRecord(
-        time: WallClock.now, uid: peer.uid, pid: peer.pid, command: command, subject: subject, result: result)
-    )
-    say(.info, "\(command) \(subject) by user \(peer.uid), process \(peer.pid): \(result)")
+        time: WallClock.now, uid: peer.uid, pid: peer.pid,
+        command: person.map { "\(command) (\($0))" } ?? command, subject: subject, result: result))
+    let who = person.map { "\($0) over HTTP" } ?? "user \(peer.uid), process \(peer.pid)"
+    say(.info, "\(command) \(subject) by \(who): \(result)")
   }
 }

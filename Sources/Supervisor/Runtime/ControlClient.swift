@@ -13,12 +13,15 @@ final class ControlClient {
 
   let connection: Connection
   let credentials: PeerCredentials
+  /// Who asked over HTTP, as the gateway names him: `user:trader@local`; nil on the control socket.
+  let person: String?
   var saidHello = false
   var streams: [StreamTarget] = []
 
-  init(_ connection: Connection, _ credentials: PeerCredentials) {
+  init(_ connection: Connection, _ credentials: PeerCredentials, person: String? = nil) {
     self.connection = connection
     self.credentials = credentials
+    self.person = person
   }
 }
 

@@ -13,7 +13,7 @@ extension Supervisor {
 
   func streamLogs(_ params: JSON, _ id: RequestID, _ client: ControlClient) throws(RPCError) {
     var query = LogQuery()
-    query.filter = try filter(params)
+    query.filter = try logFilter(params)
     let before = try params.optionalInt("before")
     query.before = before.map(Int64.init)
     query.limit = max(0, try params.optionalInt("lines") ?? 100)
@@ -90,7 +90,8 @@ extension Supervisor {
   /// How long the beginning of what was asked for is looked for.
   private static let patience = Duration.seconds(60)
 
-  private func filter(_ params: JSON) throws(RPCError) -> LogFilter {
+  /// Which lines a question about the log means.
+  func logFilter(_ params: JSON) throws(RPCError) -> LogFilter {
     var filter = LogFilter()
     if let names = try params.optionalStrings("names") {
       if let unknown = names.first(where: { !isSource($0) }) {

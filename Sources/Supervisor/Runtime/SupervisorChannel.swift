@@ -21,6 +21,8 @@ extension Supervisor {
       } else if !worker.saidHello {
         connection.reply(to: id, error: .helloRequired)
         connection.close()
+      } else if worker.isGateway {
+        askedByGateway(frame, id, worker, connection)
       } else {
         connection.reply(to: id, error: .unknownMethod(frame.method))
       }

@@ -14,6 +14,7 @@ enum OpenAPI {
     ("system", PackageResources.system_json),
     ("auth", PackageResources.auth_json),
     ("streams", PackageResources.streams_json),
+    ("control", PackageResources.control_json),
   ]
 
   /// The whole document.
