@@ -71,7 +71,10 @@ let gateway: [Target] = [
   code("Feeds", "Gateway/Feeds", ["Model"]),
   code(
     "TradingStore", "Gateway/Store",
-    ["Trading", "Model", "Storage", .product(name: "GRDB", package: "GRDB.swift")]),
+    [
+      "Trading", "Model", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
+      .product(name: "GRDBSQLite", package: "GRDB.swift"),
+    ]),
   code(
     "Accounts", "Gateway/Accounts",
     [

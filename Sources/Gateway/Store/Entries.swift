@@ -17,14 +17,6 @@ public struct NewEvent: Hashable, Sendable {
     self.payload = payload
     self.time = time
   }
-
-  init(_ event: DeskEvent) {
-    source = event.source
-    type = event.type.rawValue
-    strategy = event.strategy
-    payload = event.payloadJSON
-    time = event.time
-  }
 }
 
 /// An event of the log.

@@ -153,3 +153,11 @@ extension OrderChange {
       filledUnits: try row.amount("filled_units", table), time: Timestamp(nanoseconds: time))
   }
 }
+
+extension JournalMarks {
+  init(_ database: Database) throws {
+    event = try Int64.fetchOne(database, sql: "SELECT max(seq) FROM events") ?? 0
+    order = try Int64.fetchOne(database, sql: "SELECT max(number) FROM orders") ?? 0
+    trade = try Int64.fetchOne(database, sql: "SELECT value FROM counters WHERE name = 'trade'") ?? 0
+  }
+}

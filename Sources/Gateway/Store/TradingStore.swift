@@ -12,7 +12,7 @@ public import Trading
 public final class TradingStore: Sendable {
   private let pool: DatabasePool
   private let path: String
-  private let lastEvent: Mutex<Int64>
+  private let marks: Mutex<JournalMarks>
 
   /// Opens the file, or makes it.
   public init(path: String) throws(StorageError) {
@@ -20,38 +20,35 @@ public final class TradingStore: Sendable {
       at: path, durability: .full, readers: 4, checkpointPages: 8_000, migrator: Schema.migrator)
     self.path = path
     do {
-      let last = try pool.read { try Int64.fetchOne($0, sql: "SELECT max(seq) FROM events") }
-      lastEvent = Mutex(last ?? 0)
+      marks = Mutex(try pool.read { try JournalMarks($0) })
     } catch {
       throw StorageError(error, path: path)
     }
   }
 
   /// The sequence number of the latest committed event; 0 before the first.
-  public var lastEventSequence: Int64 { lastEvent.withLock { $0 } }
+  public var lastEventSequence: Int64 { marks.withLock { $0.event } }
 
   /// Writes all entries in one transaction and returns the events of each, numbered.
   ///
   /// After an error nothing of it is in the file.
   public func commit(_ entries: [JournalEntry]) throws(StorageError) -> [[StoredEvent]] {
-    let first = lastEventSequence + 1
+    let before = marks.withLock { $0 }
     do {
-      let stored = try pool.writeWithoutTransaction { database in
+      let (stored, after) = try pool.writeWithoutTransaction { database in
         var stored: [[StoredEvent]] = []
+        stored.reserveCapacity(entries.count)
+        var after = before
         try database.inTransaction(.immediate) {
-          let writer = JournalWriter(database: database)
-          var next = first
-          for entry in entries {
-            let events = try writer.write(entry, firstEvent: next)
-            next += Int64(events.count)
-            stored.append(events)
-          }
+          var writer = JournalWriter(database, before)
+          for entry in entries { stored.append(try writer.write(entry)) }
+          try writer.finish()
+          after = writer.marks
           return .commit
         }
-        return stored
+        return (stored, after)
       }
-      let count = stored.reduce(0) { $0 + $1.count }
-      lastEvent.withLock { $0 = first - 1 + Int64(count) }
+      marks.withLock { $0 = after }
       return stored
     } catch {
       throw StorageError(error, path: path)
@@ -66,10 +63,8 @@ public final class TradingStore: Sendable {
       let open = try Order.all(database, "WHERE is_final = 0 ORDER BY number")
       let recent = try Order.all(
         database, "WHERE is_final = 1 ORDER BY number DESC LIMIT ?", [rememberedOrders + 1])
-      let lastOrder = try Int64.fetchOne(database, sql: "SELECT max(number) FROM orders") ?? 0
+      let marks = try JournalMarks(database)
       let lastFill = try Int64.fetchOne(database, sql: "SELECT max(id) FROM fills") ?? 0
-      let lastTrade =
-        try Int64.fetchOne(database, sql: "SELECT value FROM counters WHERE name = 'trade'") ?? 0
       let time = try Int64.fetchOne(database, sql: "SELECT time FROM feed")
       return TradingSnapshot(
         openOrders: open, recentOrders: recent.prefix(rememberedOrders).reversed(),
@@ -82,7 +77,7 @@ public final class TradingStore: Sendable {
         },
         flattenings: try Row.fetchAll(database, sql: "SELECT * FROM flattenings ORDER BY strategy")
           .map { try Flattening($0) },
-        nextOrderNumber: lastOrder + 1, nextFillID: lastFill + 1, nextTradeID: lastTrade + 1,
+        nextOrderNumber: marks.order + 1, nextFillID: lastFill + 1, nextTradeID: marks.trade + 1,
         marketTime: time.map { Timestamp(nanoseconds: $0) })
     }
   }
