@@ -92,7 +92,7 @@ let gateway: [Target] = [
   .target(
     name: "API",
     dependencies: [
-      "GatewayService", "Accounts", "Trading", "Config", "Model", "Wire",
+      "GatewayService", "Accounts", "Trading", "Storage", "Config", "Model", "Wire",
       .product(name: "Hummingbird", package: "hummingbird"), nio("NIOCore"),
     ],
     path: "Sources/Gateway/API", resources: [.embedInCode("OpenAPI/Documents")], swiftSettings: strict),

@@ -25,6 +25,13 @@ enum Routes {
       _ = try context.principal(.events)
       return streams.response(to: request)
     }
+    OrderRoutes(gateway: gateway).add(to: router)
+    OandaOrderRoutes(gateway: gateway).add(to: router)
+    OandaAccountRoutes(gateway: gateway).add(to: router)
+    CoinbaseRoutes(gateway: gateway).add(to: router)
+    OpenAlgoRoutes(gateway: gateway).add(to: router)
+    BrokerRoutes(gateway: gateway).add(to: router)
+    MarketRoutes(gateway: gateway).add(to: router)
     AuthRoutes(accounts: gateway.accounts).add(to: router)
     OpenAPIRoutes().add(to: router)
     StrategyRoutes(gateway: gateway).add(to: router)

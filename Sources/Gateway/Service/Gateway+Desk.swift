@@ -89,12 +89,14 @@ extension Gateway {
 
   /// Orders, newest first; of one strategy or of all.
   ///
-  /// - Parameter before: only those with a lower number.
+  /// - Parameters:
+  ///   - route: only those of this broker's route, and no exits.
+  ///   - before: only those with a lower number.
   public nonisolated func orders(
-    strategy: String?, openOnly: Bool, before: Int64? = nil, limit: Int
+    strategy: String?, route: String? = nil, openOnly: Bool, before: Int64? = nil, limit: Int
   ) async throws(StorageError) -> [Order] {
     try await question { (store) throws(StorageError) in
-      try store.orders(strategy: strategy, openOnly: openOnly, before: before, limit: limit)
+      try store.orders(strategy: strategy, route: route, openOnly: openOnly, before: before, limit: limit)
     }
   }
 

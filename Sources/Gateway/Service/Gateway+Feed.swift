@@ -32,8 +32,25 @@ extension Gateway {
     session.connection.send(notification: "feed", ["state": .string(feed.state.rawValue)])
   }
 
-  /// Plays what is due, as far as the subscribers that are owed every quote allow.
+  /// Plays what is due, as far as the subscribers that are owed every quote allow, and shows HTTP the last of it.
   func pump() {
+    play()
+    showLatest()
+  }
+
+  /// Once for many quotes: a recording at full speed would otherwise be slowed down by what nobody can see.
+  private func showLatest() {
+    guard feed.position.sequence > shownQuote else { return }
+    quotes.publish(core.quotes(after: shownQuote)) { Self.broker(of: $0) }
+    shownQuote = feed.position.sequence
+  }
+
+  /// Which broker an instrument is quoted by, as this build has them: `BTC-USD` is Coinbase's kind of name.
+  public static func broker(of instrument: String) -> String {
+    instrument.contains("-") ? "coinbase" : "oanda"
+  }
+
+  private func play() {
     feed.timer?.cancel()
     feed.timer = nil
     guard feed.state == .live, phase == .running else { return }

@@ -147,6 +147,7 @@ extension Gateway {
     listener?.close()
     health.update { $0.isOpen = false }
     events.close()
+    quotes.close()
   }
 
   func finish(_ failure: GatewayFailure?) {

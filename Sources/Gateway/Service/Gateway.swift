@@ -23,6 +23,8 @@ public actor Gateway {
   public nonisolated let loop: any EventLoop
   public nonisolated let health = HealthBoard()
   public nonisolated let events: EventHub
+  /// The latest quotes, for HTTP.
+  public nonisolated let quotes = QuoteHub()
   public nonisolated let spec: FeedSpec
   /// What the feed quotes.
   public nonisolated let instruments: [Instrument]
@@ -56,6 +58,8 @@ public actor Gateway {
   /// Questions of HTTP that wait for the supervisor's answer.
   var supervisorQuestions = 0
   var isFeedHeld = false
+  /// The last quote that HTTP was shown.
+  var shownQuote: Int64 = 0
   var heartbeat: RepeatedTask?
   var housekeeping: RepeatedTask?
   var progress: Int64 = 0

@@ -105,18 +105,20 @@ extension TradingStore {
   ///
   /// - Parameters:
   ///   - strategy: Nil for all.
+  ///   - route: Only those that came in by this broker's route, its trades' exits left out; nil for all.
   ///   - openOnly: Leaves out those that are final.
   ///   - before: Only orders with a lower number: the next page after one that ended there.
   public func orders(
-    strategy: String?, openOnly: Bool, before: Int64? = nil, limit: Int
+    strategy: String?, route: String? = nil, openOnly: Bool, before: Int64? = nil, limit: Int
   ) throws(StorageError) -> [Order] {
     try read { database in
       let condition =
         (strategy == nil ? "1" : "strategy = :s") + (openOnly ? " AND is_final = 0" : "")
         + (before == nil ? "" : " AND number < :before")
-      return try Order.all(
-        database, "WHERE \(condition) ORDER BY number DESC LIMIT :limit",
-        Self.arguments(strategy, before, limit))
+        + (route == nil ? "" : " AND route = :route AND role IN ('entry', 'close')")
+      var arguments = Self.arguments(strategy, before, limit)
+      if let route { arguments += ["route": route] }
+      return try Order.all(database, "WHERE \(condition) ORDER BY number DESC LIMIT :limit", arguments)
     }
   }
 

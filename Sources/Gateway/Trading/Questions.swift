@@ -15,6 +15,11 @@ extension TradingCore {
     return Array(all.sorted { $0.number > $1.number }.prefix(max(0, limit)))
   }
 
+  /// The latest quote of each instrument that has one after that sequence number.
+  public func quotes(after sequence: Int64) -> [Quote] {
+    board.quotes.compactMap { quote in quote.flatMap { $0.sequence > sequence ? $0 : nil } }
+  }
+
   /// The name of the broker that matches.
   public var brokerName: String { venue.name }
 

@@ -15,6 +15,9 @@ enum OpenAPI {
     ("auth", PackageResources.auth_json),
     ("streams", PackageResources.streams_json),
     ("control", PackageResources.control_json),
+    ("orders", PackageResources.orders_json),
+    ("brokers", PackageResources.brokers_json),
+    ("market", PackageResources.market_json),
   ]
 
   /// The whole document.
