@@ -20,13 +20,13 @@ struct Rbotctl: ParsableCommand {
         name: "Watch",
         subcommands: [
           StatusVerb.self, TopVerb.self, LogsVerb.self, RunsVerb.self, EventsVerb.self, OrdersVerb.self,
-          FillsVerb.self, PositionsVerb.self, MetricsVerb.self,
+          FillsVerb.self, PositionsVerb.self, RiskVerb.self, MetricsVerb.self,
         ]),
       CommandGroup(
         name: "Control",
         subcommands: [
           StartVerb.self, StopVerb.self, RestartVerb.self, PauseVerb.self, ResumeVerb.self, ResetVerb.self,
-          CloseVerb.self, ReloadVerb.self, VersionVerb.self,
+          CloseVerb.self, KillVerb.self, ModeVerb.self, ReloadVerb.self, VersionVerb.self,
         ]),
       CommandGroup(
         name: "Strategies",

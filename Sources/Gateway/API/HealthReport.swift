@@ -12,6 +12,7 @@ enum HealthReport {
         "ok": .bool(health.isReady), "paper": .string(health.mode == .paper ? "true" : "false"),
         "exec": .string(health.mode > .paper ? "true" : "false"),
         "status": .string(health.isReady ? "ready" : "not_ready"), "mode": .string(health.mode.rawValue),
+        "kill_switch": .string(health.killSwitch),
         "version": .string(Version.text),
         "feed": [
           "kind": .string(health.feedKind), "spec": .string(health.feedSpec),

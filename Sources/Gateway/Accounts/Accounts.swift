@@ -136,8 +136,14 @@ public actor Accounts {
   public func verifyAudit() throws(AccountRefusal) -> AuditVerdict { try read { try AuditStore.verify($0) } }
 
   /// Adds an entry; on the disk when this returns.
-  public func record(_ entry: AuditEntry) throws(AccountRefusal) {
-    try write { try AuditStore.append(entry, to: $0) }
+  public func record(_ entry: AuditEntry) throws(AccountRefusal) { try record([entry]) }
+
+  /// Adds entries, all or none.
+  public func record(_ entries: [AuditEntry]) throws(AccountRefusal) {
+    guard !entries.isEmpty else { return }
+    try write { database in
+      for entry in entries { try AuditStore.append(entry, to: database) }
+    }
   }
 
   /// Closes the file; nothing may be asked after that.

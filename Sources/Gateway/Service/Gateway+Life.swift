@@ -25,6 +25,7 @@ extension Gateway {
       supervisor = connection
       let hello = Hello(software: "rbot-gateway/\(Version.text)", pid: Int(getpid()))
       let reply = try await connection.request("hello", hello.params).get()
+      openCharter()
       welcomed(reply)
     } catch let error as GatewayFailure {
       throw error
@@ -64,7 +65,7 @@ extension Gateway {
     supervisor?.send(
       notification: "ready",
       [
-        "listen": .string(address), "feed": feedDescription, "mode": .string(core.settings.mode.rawValue),
+        "listen": .string(address), "feed": feedDescription, "mode": .string(core.charter.mode.rawValue),
       ])
     housekeeping = loop.scheduleRepeatedTask(
       initialDelay: Self.housekeepingInterval, delay: Self.housekeepingInterval
@@ -94,6 +95,7 @@ extension Gateway {
       ("events_total", Int(store.lastEventSequence)),
       ("unknown_notifications_total", counters.unknownNotifications),
       ("events_not_relayed_total", counters.eventsNotRelayed),
+      ("kill_switch", core.charter.kill == nil ? 0 : 1),
     ]
     supervisor.send(
       notification: "metrics",

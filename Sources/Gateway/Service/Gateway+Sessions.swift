@@ -222,7 +222,7 @@ extension Gateway {
       writer.field("protocol", WireLimits.protocolVersions.upperBound)
       writer.field("strategy", worker.strategy)
       writer.field("generation", worker.generation)
-      writer.field("mode", min(worker.capabilities.mode, core.settings.mode).rawValue)
+      writer.field("mode", core.effectiveMode(of: worker.capabilities).rawValue)
       writer.field("feed", feedDescription)
       writer.field("brokers", .array(worker.capabilities.brokers.map(JSON.string)))
       writer.field("trading", ["paused": .bool(isPaused), "reason": JSON(reason)])

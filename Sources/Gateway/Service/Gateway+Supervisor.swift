@@ -75,6 +75,7 @@ extension Gateway {
     case "events": try listEvents(params, to: responder)
     case "summary": responder.succeed { writeSummary(&$0) }
     default:
+      if try commandCharter(method, params, responder) { return }
       guard Self.accountMethods.contains(method) else { throw .unknownMethod(method) }
       manageAccounts(method, params, responder)
     }
@@ -90,6 +91,13 @@ extension Gateway {
     }
     dismiss(worker.strategy, before: worker.generation)
     let isPaused = try params.optionalBool("paused") ?? false
+    let mode = core.effectiveMode(of: worker.capabilities)
+    if mode < worker.capabilities.mode {
+      log(
+        .warning,
+        "\(worker.strategy) may trade in mode \(worker.capabilities.mode.rawValue), and the gateway's is "
+          + "\(core.charter.mode.rawValue): its orders are \(mode.rawValue).")
+    }
     return core.register(
       worker.strategy, generation: worker.generation, capabilities: worker.capabilities, paused: isPaused,
       reason: isPaused ? "paused by a person" : nil, now: marketNow)
@@ -150,7 +158,8 @@ extension Gateway {
 
   private func writeSummary(_ writer: inout JSONWriter) {
     writer.beginObject()
-    writer.field("mode", core.settings.mode.rawValue)
+    writer.field("mode", core.charter.mode.rawValue)
+    writer.field("kill_switch", core.charter.killState)
     writer.key("feed")
     writer.beginObject()
     writer.field("kind", spec.kind)

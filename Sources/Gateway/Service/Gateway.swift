@@ -38,6 +38,8 @@ public actor Gateway {
   var core: TradingCore
   var journal: Journal?
   var outbox = Outbox()
+  var refusalAudit = RefusalAudit()
+  var isAuditScheduled = false
   var feed: FeedState
   var candles = CandleBook()
   var barrier = LockstepBarrier<CollectedRequest>()
@@ -153,6 +155,7 @@ public actor Gateway {
   /// Waits until the gateway has ended; nil when it was told to.
   public nonisolated func finished() async throws -> GatewayFailure? {
     let failure = try await ended.futureResult.get()
+    try? await accounts.record(await takeLastAudit())
     await accounts.close()
     return failure
   }
@@ -223,6 +226,7 @@ public actor Gateway {
       }
     }
     events.publish(stored)
+    if !changes.events.isEmpty { auditOrders(changes.events) }
     guard let supervisor else { return }
     for event in stored {
       // A supervisor that lags can ask for what it missed; piling events up for it would end the connection.

@@ -14,6 +14,8 @@ public struct GatewayConfiguration: Sendable {
   public var feed: String
   public var listen: ListenAddress
   public var settings: DaemonSettings
+  /// What `EXECUTION_ENABLED` holds in the environment.
+  public var executionWord: String?
 
   public init(home: String, settings: DaemonSettings) {
     self.home = home
@@ -55,9 +57,39 @@ public struct GatewayConfiguration: Sendable {
       mode: .paper, currency: settings.paper.currency,
       startingBalance: Amount(settings.paper.balance) ?? 10_000, qualityThreshold: risk.qualityThreshold,
       timeToLiveSeconds: risk.ttlMinutes * 60, maxOpenOrders: risk.maxOpenOrders,
-      maxOpenPositions: risk.maxOpenPositions, staleQuoteSeconds: staleQuote,
-      pauseCancelsEntries: risk.pauseCancelsEntries, maxHoldSeconds: risk.maxHoldMinutes.map { $0 * 60 },
-      marginCloseout: closeout.isPositive ? closeout : nil)
+      maxOpenPositions: risk.maxOpenPositions, pauseCancelsEntries: risk.pauseCancelsEntries,
+      maxHoldSeconds: risk.maxHoldMinutes.map { $0 * 60 },
+      marginCloseout: closeout.isPositive ? closeout : nil,
+      limits: limits(staleQuoteSeconds: staleQuote), canary: canary,
+      execution: ExecutionRules(isEnabled: isExecutionEnabled))
+  }
+
+  private func limits(staleQuoteSeconds: Int?) -> RiskLimits {
+    let risk = settings.risk
+    func amount(_ text: String?) -> Amount? { text.flatMap { Amount($0) } }
+    return RiskLimits(
+      orderRate: risk.maxOrderRate, totalOrderRate: risk.maxTotalOrderRate,
+      priceCollar: amount(risk.priceCollar), exposure: amount(risk.maxExposure),
+      totalExposure: amount(risk.maxTotalExposure), dailyLoss: amount(risk.maxDailyLoss),
+      totalDailyLoss: amount(risk.maxTotalDailyLoss), staleQuoteSeconds: staleQuoteSeconds,
+      requiresQuality: risk.requireQuality,
+      largeOrder: amount(risk.largeOrder).flatMap { $0.isPositive ? $0 : nil })
+  }
+
+  private var canary: CanaryLimits {
+    let canary = settings.canary
+    return CanaryLimits(
+      maxUnits: canary.maxUnits.flatMap { Amount($0) }, maxNotional: Amount(canary.maxNotional) ?? .zero,
+      maxDailyLoss: Amount(canary.maxDailyLoss) ?? .zero)
+  }
+
+  /// What the settings say, or the environment; where that says no, it is no.
+  var isExecutionEnabled: Bool {
+    switch executionWord?.lowercased() {
+    case nil, "": settings.gateway.executionEnabled
+    case "true", "1", "yes", "on": true
+    default: false
+    }
   }
 }
 

@@ -21,6 +21,8 @@ public final class HealthBoard: Sendable {
     public var isSynthetic = false
     public var quotes: Int64 = 0
     public var mode = TradingMode.paper
+    /// `released`, `flattening` or `flat`.
+    public var killSwitch = "released"
     public var isOpen = false
 
     /// Whether orders are taken.

@@ -11,6 +11,7 @@ enum JournalStatement: Int, CaseIterable {
   case flattening
   case endedFlattening
   case lastTrade
+  case charter
   case feed
   case event
 
@@ -41,6 +42,7 @@ enum JournalStatement: Int, CaseIterable {
       INSERT INTO counters VALUES ('trade', ?)
       ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
       """
+    case .charter: "INSERT OR REPLACE INTO charter VALUES (1,?,?,?,?,?,?,?,?,?)"
     case .feed: "INSERT OR REPLACE INTO feed VALUES (1,?,?,?,?,?,?)"
     case .event: "INSERT INTO events VALUES (?,?,?,?,?,?)"
     }

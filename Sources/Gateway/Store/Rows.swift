@@ -122,6 +122,22 @@ extension Flattening {
   }
 }
 
+extension Charter {
+  init(_ row: Row) throws {
+    let table = "charter"
+    var kill: KillSwitch?
+    if let engaged = row.time("kill_engaged") {
+      kill = KillSwitch(
+        engaged: engaged, by: try row.value("kill_by", table), reason: row["kill_reason"],
+        cancelled: try row.value("kill_cancelled", table), closed: try row.value("kill_closed", table),
+        flat: row.time("kill_flat"))
+    }
+    self.init(
+      mode: try row.word("mode", table), modeBy: row["mode_by"], modeSince: row.time("mode_since"),
+      kill: kill)
+  }
+}
+
 extension StoredEvent {
   init(_ row: Row) throws {
     let table = "events"

@@ -23,8 +23,26 @@ enum Schema {
       try database.execute(
         sql: "CREATE INDEX orders_route ON orders (route, number) WHERE route IS NOT NULL")
     }
+    migrator.registerMigration("6: the gateway's mode and its kill switch") { database in
+      try database.execute(sql: charter)
+    }
     return migrator
   }
+
+  private static let charter = """
+    CREATE TABLE charter (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      mode TEXT NOT NULL,
+      mode_by TEXT,
+      mode_since INTEGER,
+      kill_engaged INTEGER,
+      kill_by TEXT,
+      kill_reason TEXT,
+      kill_cancelled INTEGER,
+      kill_closed INTEGER,
+      kill_flat INTEGER
+    ) STRICT;
+    """
 
   private static let flattenings = """
     CREATE TABLE flattenings (

@@ -77,6 +77,7 @@ public final class TradingStore: Sendable {
         },
         flattenings: try Row.fetchAll(database, sql: "SELECT * FROM flattenings ORDER BY strategy")
           .map { try Flattening($0) },
+        charter: try Row.fetchOne(database, sql: "SELECT * FROM charter").map { try Charter($0) },
         nextOrderNumber: marks.order + 1, nextFillID: lastFill + 1, nextTradeID: marks.trade + 1,
         marketTime: time.map { Timestamp(nanoseconds: $0) })
     }

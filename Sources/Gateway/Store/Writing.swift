@@ -28,6 +28,7 @@ struct JournalWriter: ~Copyable {
   private var rates: [String: Amount] = [:]
   /// Nil: nothing is to be closed any more.
   private var flattenings: [String: Flattening?] = [:]
+  private var charter: Charter?
   private var feed: FeedPosition?
 
   init(_ database: Database, _ marks: JournalMarks) {
@@ -56,6 +57,7 @@ struct JournalWriter: ~Copyable {
     for rate in changes.rates { rates[rate.currency] = rate.rate }
     for item in changes.flattenings { flattenings[item.strategy] = .some(item) }
     for name in changes.endedFlattenings { flattenings[name] = .some(nil) }
+    if let changed = changes.charter { charter = changed }
     if let position = entry.feed { feed = position }
     return try writeEvents(entry)
   }
@@ -78,6 +80,7 @@ struct JournalWriter: ~Copyable {
       try rows.finish()
     }
     for (name, flattening) in flattenings { try write(flattening, name) }
+    if let charter { try write(charter) }
     if let feed { try write(feed) }
   }
 
@@ -86,7 +89,8 @@ struct JournalWriter: ~Copyable {
     stored.reserveCapacity(entry.changes.events.count + entry.events.count)
     for event in entry.changes.events {
       let type = event.type.rawValue
-      try begin(event.source, type, event.strategy)
+      let strategy = event.strategy.isEmpty ? nil : event.strategy
+      try begin(event.source, type, strategy)
       let payload = rows.put(event.payload)
       rows.put(event.time)
       try rows.finish()
@@ -94,7 +98,7 @@ struct JournalWriter: ~Copyable {
         StoredEvent(
           sequence: marks.event,
           event: NewEvent(
-            source: event.source, type: type, strategy: event.strategy, payload: payload, time: event.time)))
+            source: event.source, type: type, strategy: strategy, payload: payload, time: event.time)))
     }
     for event in entry.events {
       try begin(event.source, event.type, event.strategy)
@@ -256,6 +260,21 @@ struct JournalWriter: ~Copyable {
     rows.put(flattening.reason)
     rows.put(flattening.generation)
     rows.put(flattening.closed)
+    try rows.finish()
+  }
+
+  private mutating func write(_ charter: Charter) throws {
+    let kill = charter.kill
+    try rows.begin(.charter)
+    rows.put(charter.mode)
+    rows.put(charter.modeBy)
+    rows.put(charter.modeSince)
+    rows.put(kill?.engaged)
+    rows.put(kill?.by)
+    rows.put(kill?.reason)
+    rows.put(kill?.cancelled)
+    rows.put(kill?.closed)
+    rows.put(kill?.flat)
     try rows.finish()
   }
 

@@ -20,15 +20,15 @@ struct Admitted {
 extension TradingCore {
   func admit(_ intent: OrderIntent, _ book: StrategyBook) throws(Refusal) -> Admitted {
     let capabilities = try known(book)
-    let mode = try effectiveMode(capabilities)
+    let mode = try admitMode(intent, capabilities, book)
     try admitTrading(intent, book)
     let instrument = try admitShape(intent)
     let quote = board.quote(instrument.name)
     let entry = try admitExits(intent, instrument, quote)
-    try admitQuality(intent)
+    try admitQuality(intent, book)
     try admitCapabilities(intent, capabilities, book)
     let units = try admitReduction(intent, book)
-    try admitRisk(intent, instrument, quote, capabilities, book)
+    try admitRisk(intent, instrument, quote, entry, mode, capabilities, book)
     try admitConversion(instrument)
     if !intent.reduceOnly { try admitMargin(intent.side, intent.units, instrument, entry, book) }
     let timeInForce = intent.effectiveTimeInForce
@@ -47,17 +47,8 @@ extension TradingCore {
     return capabilities
   }
 
-  private func effectiveMode(_ capabilities: StrategyCapabilities) throws(Refusal) -> TradingMode {
-    let mode = min(settings.mode, capabilities.mode)
-    guard mode != .off else {
-      let whose = settings.mode == .off ? "the gateway's" : "this strategy's"
-      throw Refusal("mode_off", "\(whose) mode is off: set it to paper to place orders")
-    }
-    // This desk's venue matches on paper, whatever more is allowed.
-    return min(mode, .paper)
-  }
-
   func admitTrading(_ intent: OrderIntent, _ book: StrategyBook) throws(Refusal) {
+    if !intent.reduceOnly, let refusal = killRefusal() { throw refusal }
     if book.paused && !intent.reduceOnly {
       let reason = book.pauseReason.map { " (\($0))" } ?? ""
       throw Refusal(
@@ -163,7 +154,7 @@ extension TradingCore {
     }
   }
 
-  // MARK: - OCO and quality
+  // MARK: - OCO
 
   /// Returns where the order is expected to trade.
   private func admitExits(
@@ -220,14 +211,5 @@ extension TradingCore {
         "take_profit_wrong_side",
         "take_profit \(takeProfit) must be \(isBuy ? "above" : "below") \(what) of \(whose)")
     }
-  }
-
-  private func admitQuality(_ intent: OrderIntent) throws(Refusal) {
-    guard let quality = intent.quality, !intent.reduceOnly, quality < settings.qualityThreshold else {
-      return
-    }
-    throw Refusal(
-      "quality_too_low",
-      "quality \(quality) is below the threshold of \(settings.qualityThreshold): wait for a better signal")
   }
 }

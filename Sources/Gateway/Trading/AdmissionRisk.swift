@@ -39,9 +39,10 @@ extension TradingCore {
   }
 
   func admitRisk(
-    _ intent: OrderIntent, _ instrument: Instrument, _ quote: Quote?, _ capabilities: StrategyCapabilities,
-    _ book: StrategyBook
+    _ intent: OrderIntent, _ instrument: Instrument, _ quote: Quote?, _ entry: Price, _ mode: TradingMode,
+    _ capabilities: StrategyCapabilities, _ book: StrategyBook
   ) throws(Refusal) {
+    let limits = settings.limits.limits(for: mode)
     let working = book.open.compactMap { memory[$0] }.filter { $0.role == .entry }
     if intent.type != .market, working.count >= settings.maxOpenOrders {
       throw Refusal(
@@ -50,16 +51,14 @@ extension TradingCore {
     }
     if intent.reduceOnly { return }
     try admitInstruments(intent, working, book)
-    try admitDailyLoss(capabilities, book)
-    if let most = settings.staleQuoteSeconds, let quote {
-      let age = now.nanoseconds &- quote.time.nanoseconds
-      if age > Int64(most) * 1_000_000_000 {
-        throw Refusal(
-          "stale_quote",
-          "the latest quote of \(instrument.name) is \(age / 1_000_000_000) s old, more than \(most) s: wait for a"
-            + " fresh one")
-      }
+    try admitExposure(intent.side, intent.units, instrument, entry, mode, book)
+    try admitDailyLoss(capabilities, mode, book)
+    try admitRate(limits, book)
+    if intent.type != .market {
+      try admitCollar(intent.price, "price", quote, mode)
+      try admitCollar(intent.terms.limitPrice, "limit_price", quote, mode)
     }
+    try admitFreshQuote(limits.staleQuoteSeconds, quote, instrument)
   }
 
   private func admitInstruments(
@@ -74,16 +73,6 @@ extension TradingCore {
     throw Refusal(
       "too_many_open_positions",
       "\(book.name) has positions or orders in \(held.count) instruments, the most allowed: close one first")
-  }
-
-  func admitDailyLoss(_ capabilities: StrategyCapabilities, _ book: StrategyBook) throws(Refusal) {
-    guard let most = capabilities.maxDailyLoss else { return }
-    let lost = Cash.clamped(book.account.dayStartEquity - equity(book))
-    guard lost >= most else { return }
-    throw Refusal(
-      "daily_loss_limit",
-      "\(book.name) has lost \(lost.rounded(decimals: 2)) \(settings.currency) since midnight UTC, its limit is \(most):"
-        + " entries are refused until the next day")
   }
 
   @discardableResult

@@ -122,8 +122,8 @@ extension TradingCore {
 
   // MARK: - When it fills
 
-  /// Looks at the strategy again before an entry that has waited fills, and cancels the entry where its margin or its
-  /// loss of the day no longer allow a larger position.
+  /// Looks at the strategy again before an entry that has waited fills, and cancels the entry where the kill switch,
+  /// its exposure, its loss of the day or its margin no longer allow a larger position.
   mutating func admitFill(_ order: Order) {
     guard let book = strategies[order.strategy], let instrument = board.instrument(order.instrument),
       let quote = board.quote(order.instrument)
@@ -133,8 +133,11 @@ extension TradingCore {
     guard (held + (order.side == .buy ? units : -units)).magnitude > held.magnitude else { return }
     let limit = order.type == .limit ? order.price : order.terms.limitPrice
     do throws(Refusal) {
-      if let capabilities = book.capabilities { try admitDailyLoss(capabilities, book) }
-      try admitMargin(order.side, units, instrument, limit ?? quote.price(for: order.side), book)
+      let entry = limit ?? quote.price(for: order.side)
+      if let refusal = killRefusal() { throw refusal }
+      try admitExposure(order.side, units, instrument, entry, order.mode, book, working: false)
+      try admitDailyLoss(book.capabilities, order.mode, book)
+      try admitMargin(order.side, units, instrument, entry, book)
     } catch {
       withdraw(order.number, reason: error.reason)
     }

@@ -23,6 +23,8 @@ public struct ChangeSet: Hashable, Sendable {
   public var flattenings: [Flattening] = []
   /// Strategies of which nothing is to be closed any more.
   public var endedFlattenings: [String] = []
+  /// The new mode and kill switch, where they changed.
+  public var charter: Charter?
   /// What happened, in order. The store gives each its sequence number.
   public var events: [DeskEvent] = []
   /// What a broker behind a network must be told, after the commit. Empty for the paper broker.
@@ -33,7 +35,7 @@ public struct ChangeSet: Hashable, Sendable {
   /// Whether there is nothing to commit and nobody to tell.
   public var isEmpty: Bool {
     orders.isEmpty && fills.isEmpty && trades.isEmpty && closedTrades.isEmpty && accounts.isEmpty
-      && rates.isEmpty && flattenings.isEmpty && endedFlattenings.isEmpty && events.isEmpty
+      && rates.isEmpty && flattenings.isEmpty && endedFlattenings.isEmpty && charter == nil && events.isEmpty
       && commands.isEmpty
   }
 }

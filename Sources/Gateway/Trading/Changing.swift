@@ -118,6 +118,8 @@ extension TradingCore {
     if order.reduceOnly, stopLoss != nil || takeProfit != nil {
       throw Refusal("exits_not_allowed", "a reduce_only order carries neither stop_loss nor take_profit")
     }
+    try admitCollar(price, "price", board.quote(order.instrument), order.mode)
+    try admitCollar(limitPrice, "limit_price", board.quote(order.instrument), order.mode)
     order.price = price ?? order.price
     order.stopLoss = stopLoss ?? order.stopLoss
     order.takeProfit = takeProfit ?? order.takeProfit

@@ -75,7 +75,7 @@ extension TradingCore {
       clientOrderID: ticket.clientOrderID ?? Self.ownPrefix + String(number), strategy: trader.strategy,
       generation: trader.generation, broker: venue.name, instrument: instrument,
       side: held.isNegative ? .buy : .sell, type: .market, role: .close, timeInForce: .fok, reduceOnly: true,
-      quality: nil, mode: min(settings.mode, .paper), tag: ticket.tag, created: now,
+      quality: nil, mode: heldMode(trader.strategy, instrument), tag: ticket.tag, created: now,
       units: min(units ?? held.magnitude, held.magnitude), price: nil, stopLoss: nil, takeProfit: nil,
       tradeID: trade?.id, updated: now, expires: nil, fingerprint: ticket.fingerprint,
       placedBy: trader.person, route: trader.route)

@@ -17,6 +17,9 @@ public enum DeskEventType: String, Sendable, CaseIterable {
   case tradingResumed = "trading_resumed"
   case squareOffRequested = "square_off_requested"
   case squaredOff = "squared_off"
+  case largeOrder = "large_order"
+  case modeSwitched = "mode_switched"
+  case killSwitch = "kill_switch"
 }
 
 /// A value in an event's payload.
@@ -43,8 +46,9 @@ public struct EventField: Hashable, Sendable {
 /// Something that happened at the order desk, for the event log and the streams.
 public struct DeskEvent: Hashable, Sendable {
   public let type: DeskEventType
-  /// The broker's name.
+  /// The broker's name; `arena` where it is of no broker.
   public let source: String
+  /// Empty where it is of no strategy.
   public let strategy: String
   public let payload: [EventField]
   public let time: Timestamp

@@ -66,10 +66,10 @@ extension TradingCore {
     return (SquareOff(closed: closed, left: left.count, waitsFor: wait(for: left)), finish())
   }
 
-  private func wait(for held: [String]) -> String? {
+  func wait(for held: [String]) -> String? {
     guard !held.isEmpty else { return nil }
     if feedHasEnded { return "the feed has ended: no order can trade until it is played again" }
-    let unquoted = held.filter { board.quote($0) == nil }
+    let unquoted = Set(held.filter { board.quote($0) == nil }).sorted()
     return "there is no quote of \((unquoted.isEmpty ? held : unquoted).joined(separator: ", ")) yet:"
       + " closed at the first one"
   }

@@ -23,11 +23,17 @@ extension TradingCore {
     feedHasEnded = false
     let isReached = venue.quote(quote)
     let endangers = !staleMargins.isEmpty || !marginGuards[position].contains(quote)
-    guard isReached || wasDue || endangers || beginsDay || !flattening.isEmpty else { return ChangeSet() }
+    guard isReached || wasDue || endangers || beginsDay || killsOrders || !flattening.isEmpty else {
+      return ChangeSet()
+    }
     now = quote.time
     drain()
     if endangers || !staleMargins.isEmpty { watchMargins(position) }
     flatten(quote.instrument)
+    if killsOrders {
+      killPositions(quote.instrument)
+      settleKillSwitch()
+    }
     return finish()
   }
 
@@ -57,6 +63,7 @@ extension TradingCore {
     }
     drain()
     settleFlattenings()
+    settleKillSwitch()
     feedHasEnded = true
     return finish()
   }

@@ -21,6 +21,23 @@ extension TradingCore {
       ])
   }
 
+  /// An order is worth so much that somebody should know.
+  mutating func emitLarge(_ order: Order, _ admitted: Admitted) {
+    guard let most = settings.limits.largeOrder, !order.reduceOnly else { return }
+    let worth = notional(order.units, admitted.entry, order.instrument)
+    guard worth >= most else { return }
+    emit(
+      .largeOrder, strategy: order.strategy,
+      [
+        EventField("order_id", .string(order.id)), EventField("strategy", .string(order.strategy)),
+        EventField("instrument", .string(order.instrument)),
+        EventField("side", .string(order.side == .buy ? "BUY" : "SELL")),
+        EventField("units", .number(order.units)), EventField("notional", .number(worth)),
+        EventField("currency", .string(settings.currency)), EventField("mode", .string(order.mode.rawValue)),
+        EventField("by", order.placedBy.map { .string($0) } ?? .null),
+      ])
+  }
+
   /// Something happened to an order.
   mutating func emit(_ type: DeskEventType, _ order: Order) {
     emit(

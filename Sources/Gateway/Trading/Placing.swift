@@ -82,7 +82,9 @@ extension TradingCore {
       price: admitted.price, stopLoss: intent.stopLoss, takeProfit: intent.takeProfit, updated: now,
       expires: admitted.expires, fingerprint: fingerprint, terms: intent.terms,
       placedBy: trader.person, route: trader.route)
+    countEntry(admitted, trader.strategy)
     insert(order)
+    emitLarge(order, admitted)
     if order.stopLoss != nil { emitPlaced(order, entry: admitted.entry, intent.timeToLiveSeconds) }
     venue.execute(.place(order, group: nil))
     drain()

@@ -14,6 +14,7 @@ struct Recorder: Sendable {
   var accounts: [String] = []
   var currencies: [String] = []
   var flattenings: [String] = []
+  var charter = false
   var fills: [Fill] = []
   var events: [DeskEvent] = []
 }
@@ -52,6 +53,7 @@ extension TradingCore {
         changes.endedFlattenings.append(name)
       }
     }
+    if recorder.charter { changes.charter = charter }
     recorder = Recorder()
     memory.forget()
     return changes
@@ -63,5 +65,10 @@ extension TradingCore {
   ) {
     recorder.events.append(
       DeskEvent(type: type, source: source ?? venue.name, strategy: strategy, payload: payload, time: now))
+  }
+
+  /// An event that is of no one strategy.
+  mutating func emitOfGateway(_ type: DeskEventType, _ payload: [EventField]) {
+    recorder.events.append(DeskEvent(type: type, source: "arena", strategy: "", payload: payload, time: now))
   }
 }

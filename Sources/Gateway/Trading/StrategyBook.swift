@@ -39,11 +39,16 @@ struct StrategyBook: Sendable {
   var marginBands: [Int: PriceBand] = [:]
   /// By reason; not journaled, so a restart begins anew.
   var refusals: [String: RefusalTally] = [:]
+  /// Entries of the last second; not journaled either.
+  var orderBudget = OrderBudget()
 
   init(name: String, starting: Money) {
     self.name = name
     account = SubAccount(strategy: name, starting: starting, dayStartEquity: starting)
   }
+
+  /// Whether programs trade in it; a person's orders go through the account of that name.
+  var isAutomated: Bool { name != "manual" }
 
   var instrumentsHeld: [String] { positions.keys.sorted() }
 

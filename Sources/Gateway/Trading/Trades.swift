@@ -32,6 +32,7 @@ extension TradingCore {
     trade.takeProfitOrderID = takeProfit?.id
     withStrategy(order.strategy) { $0.positions[order.instrument, default: []].append(trade) }
     note(trade)
+    disturbKillSwitch()
     emit(.positionOpened, trade, order)
     for exit in [stopLoss, takeProfit].compactMap({ $0 }) {
       insert(exit)

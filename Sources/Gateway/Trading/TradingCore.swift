@@ -10,6 +10,8 @@ public import Model
 /// Equal calls in equal order give equal change sets.
 public struct TradingCore: Sendable {
   public let settings: TradingSettings
+  /// The gateway's mode and its kill switch.
+  public internal(set) var charter: Charter
 
   var venue: any Venue
   let lookup: (any DeskLookup)?
@@ -27,6 +29,8 @@ public struct TradingCore: Sendable {
   /// When the next trade has been held too long.
   var nextHoldEnd = Timestamp(nanoseconds: .max)
   var feedHasEnded = false
+  /// Entries of all accounts of the last second.
+  var orderBudget = OrderBudget()
   var nextOrderNumber: Int64
   var nextFillID: Int64
   var nextTradeID: Int64
@@ -48,6 +52,7 @@ public struct TradingCore: Sendable {
   ) {
     let snapshot = snapshot ?? TradingSnapshot()
     self.settings = settings
+    charter = snapshot.charter ?? Charter(mode: settings.mode)
     self.venue = venue
     self.lookup = lookup
     board = MarketBoard(instruments, currency: settings.currency)
@@ -102,7 +107,7 @@ public struct TradingCore: Sendable {
       rates: board.savedRates.sorted { $0.key < $1.key }
         .map { ConversionRate(currency: $0.key, rate: $0.value) },
       flattenings: flattenings.values.sorted { $0.strategy < $1.strategy },
-      nextOrderNumber: nextOrderNumber, nextFillID: nextFillID, nextTradeID: nextTradeID,
+      charter: charter, nextOrderNumber: nextOrderNumber, nextFillID: nextFillID, nextTradeID: nextTradeID,
       marketTime: marketTime)
   }
 

@@ -2,7 +2,7 @@ public import Model
 
 /// The rules that hold for every strategy; each is a setting of the gateway.
 public struct TradingSettings: Hashable, Sendable {
-  /// The highest mode that the gateway allows.
+  /// The mode that a new journal begins with; then it is the journal's, see ``Charter``.
   public var mode: TradingMode
   /// ISO code of the currency that sub-accounts are kept in.
   public var currency: String
@@ -16,8 +16,6 @@ public struct TradingSettings: Hashable, Sendable {
   public var maxOpenOrders: Int
   /// Instruments in which one strategy may have a position or a working entry.
   public var maxOpenPositions: Int
-  /// Refuses entries on a quote that is older; nil (a replay) never does.
-  public var staleQuoteSeconds: Int?
   /// Whether a pause also cancels working entries, so that nothing opens while a strategy is paused.
   public var pauseCancelsEntries: Bool
   /// How long a trade may be held when its entry does not say so itself; nil for ever.
@@ -27,13 +25,17 @@ public struct TradingSettings: Hashable, Sendable {
   public var marginCloseout: Amount?
   /// Finished orders that are kept in memory; older ones are asked of ``DeskLookup``.
   public var rememberedOrders: Int
+  public var limits: RiskLimits
+  public var canary: CanaryLimits
+  public var execution: ExecutionRules
 
   public init(
     mode: TradingMode = .paper, currency: String = "USD", startingBalance: Money = 10_000,
     qualityThreshold: Int = 70, timeToLiveSeconds: Int = 360 * 60, maxOpenOrders: Int = 200,
-    maxOpenPositions: Int = 20, staleQuoteSeconds: Int? = nil, pauseCancelsEntries: Bool = true,
+    maxOpenPositions: Int = 20, pauseCancelsEntries: Bool = true,
     maxHoldSeconds: Int? = nil, marginCloseout: Amount? = Amount(raw: Amount.one.raw / 2),
-    rememberedOrders: Int = 10_000
+    rememberedOrders: Int = 10_000, limits: RiskLimits = RiskLimits(), canary: CanaryLimits = CanaryLimits(),
+    execution: ExecutionRules = ExecutionRules()
   ) {
     self.mode = mode
     self.currency = currency
@@ -42,11 +44,13 @@ public struct TradingSettings: Hashable, Sendable {
     self.timeToLiveSeconds = timeToLiveSeconds
     self.maxOpenOrders = maxOpenOrders
     self.maxOpenPositions = maxOpenPositions
-    self.staleQuoteSeconds = staleQuoteSeconds
     self.pauseCancelsEntries = pauseCancelsEntries
     self.maxHoldSeconds = maxHoldSeconds
     self.marginCloseout = marginCloseout
     self.rememberedOrders = rememberedOrders
+    self.limits = limits
+    self.canary = canary
+    self.execution = execution
   }
 }
 

@@ -57,6 +57,8 @@ public struct TradingSnapshot: Hashable, Sendable {
   public var accounts: [SubAccount]
   public var rates: [ConversionRate]
   public var flattenings: [Flattening]
+  /// Nil in a journal that was never told: the settings say what holds then.
+  public var charter: Charter?
   /// The number, id and id that the next order, fill and trade get; 1 in an empty journal.
   public var nextOrderNumber: Int64
   public var nextFillID: Int64
@@ -67,7 +69,7 @@ public struct TradingSnapshot: Hashable, Sendable {
   public init(
     openOrders: [Order] = [], recentOrders: [Order] = [], hasOlderOrders: Bool = false, trades: [Trade] = [],
     accounts: [SubAccount] = [], rates: [ConversionRate] = [],
-    flattenings: [Flattening] = [], nextOrderNumber: Int64 = 1,
+    flattenings: [Flattening] = [], charter: Charter? = nil, nextOrderNumber: Int64 = 1,
     nextFillID: Int64 = 1, nextTradeID: Int64 = 1, marketTime: Timestamp? = nil
   ) {
     self.openOrders = openOrders
@@ -77,6 +79,7 @@ public struct TradingSnapshot: Hashable, Sendable {
     self.accounts = accounts
     self.rates = rates
     self.flattenings = flattenings
+    self.charter = charter
     self.nextOrderNumber = nextOrderNumber
     self.nextFillID = nextFillID
     self.nextTradeID = nextTradeID

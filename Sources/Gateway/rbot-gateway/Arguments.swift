@@ -1,5 +1,6 @@
 import Config
 import GatewayService
+import Glibc
 
 /// The command line of `rbot-gateway`.
 struct Arguments {
@@ -24,6 +25,7 @@ struct Arguments {
     var configuration = GatewayConfiguration(home: home, settings: try settings())
     if let feed = values["--feed"] { configuration.feed = feed }
     configuration.socketPath = values["--socket"]
+    configuration.executionWord = getenv("EXECUTION_ENABLED").map { String(cString: $0) }
     if let text = values["--listen"] {
       guard let address = ListenAddress(text) else {
         throw GatewayFailure(

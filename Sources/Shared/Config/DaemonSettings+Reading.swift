@@ -18,6 +18,7 @@ extension DaemonSettings {
     feed.read(reader.table("feed"))
     paper.read(reader.table("paper"))
     risk.read(reader.table("risk"))
+    canary.read(reader.table("canary"))
     logs.read(reader.table("logs"))
     metrics.read(reader.table("metrics"))
     sandbox.read(reader.table("sandbox"))
@@ -53,6 +54,7 @@ extension DaemonSettings.Gateway {
     startTimeout = reader.duration("start_timeout", startTimeout)
     heartbeat = reader.duration("heartbeat", heartbeat)
     stopTimeout = reader.duration("stop_timeout", stopTimeout)
+    executionEnabled = reader.bool("execution_enabled", executionEnabled)
     reader.finish()
   }
 }
@@ -100,7 +102,41 @@ extension DaemonSettings.Risk {
     if let share = Double(marginCloseout), share > 1 {
       reader.report("margin_closeout", "is a share of the margin and must be 1 at the most")
     }
+    readLimits(reader)
     reader.finish()
+  }
+
+  private mutating func readLimits(_ reader: TableReader) {
+    maxOrderRate = reader.optionalInteger("max_order_rate", in: 1...1_000_000)
+    maxTotalOrderRate = reader.optionalInteger("max_total_order_rate", in: 1...1_000_000)
+    priceCollar = reader.limit("price_collar")
+    if let share = priceCollar.flatMap({ Double($0) }), share > 1 {
+      reader.report("price_collar", "is a share of the market's price and must be 1 at the most")
+    }
+    maxExposure = reader.limit("max_exposure")
+    maxTotalExposure = reader.limit("max_total_exposure")
+    maxDailyLoss = reader.limit("max_daily_loss")
+    maxTotalDailyLoss = reader.limit("max_total_daily_loss")
+    requireQuality = reader.bool("require_quality", requireQuality)
+    largeOrder = reader.optionalAmount("large_order") ?? largeOrder
+  }
+}
+
+extension DaemonSettings.Canary {
+  fileprivate mutating func read(_ reader: TableReader) {
+    maxUnits = reader.limit("max_units")
+    maxNotional = reader.limit("max_notional") ?? maxNotional
+    maxDailyLoss = reader.limit("max_daily_loss") ?? maxDailyLoss
+    reader.finish()
+  }
+}
+
+extension TableReader {
+  /// An amount that limits something. None at all is said by leaving it out: a 0 could mean either.
+  fileprivate func limit(_ key: String) -> String? {
+    guard let text = optionalAmount(key) else { return nil }
+    if Double(text) == 0 { report(key, "must be above 0; leave it out for no limit") }
+    return text
   }
 }
 

@@ -28,6 +28,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var startTimeout = Duration.seconds(30)
     public var heartbeat = Duration.seconds(5)
     public var stopTimeout = Duration.seconds(10)
+    /// Whether real orders may be sent at all, by brokers that can; it takes the mode and the PIN as well.
+    public var executionEnabled = false
   }
 
   /// `[feed]`: how a replay is read.
@@ -55,7 +57,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var latency = Duration.zero
   }
 
-  /// `[risk]`, for each strategy.
+  /// `[risk]`, for each strategy, and with `total` for all together; amounts are decimal text, in the account's
+  /// currency, and nil is no limit on paper.
   public struct Risk: Equatable, Sendable {
     public var maxOpenOrders = 200
     public var maxOpenPositions = 20
@@ -71,6 +74,29 @@ public struct DaemonSettings: Equatable, Sendable {
     public var maxHoldMinutes: Int?
     /// The share of the margin that its trades bind, below which a strategy's equity has them closed; 0 never does.
     public var marginCloseout = "0.5"
+    /// Entries a second.
+    public var maxOrderRate: Int?
+    public var maxTotalOrderRate: Int?
+    /// How far an order's price may be from the market, as a share of it.
+    public var priceCollar: String?
+    /// What positions and working entries may be worth.
+    public var maxExposure: String?
+    public var maxTotalExposure: String?
+    /// Entries are refused once so much was lost since midnight UTC.
+    public var maxDailyLoss: String?
+    public var maxTotalDailyLoss: String?
+    /// Whether a strategy's entry must have a quality score.
+    public var requireQuality = false
+    /// An order that is worth so much is told of and audited.
+    public var largeOrder = "100000"
+  }
+
+  /// `[canary]`: what holds on top in canary mode, for each strategy.
+  public struct Canary: Equatable, Sendable {
+    /// Units of one instrument; nil: as many as the notional allows.
+    public var maxUnits: String?
+    public var maxNotional = "1000"
+    public var maxDailyLoss = "50"
   }
 
   /// `[logs]`: what is kept.
@@ -108,6 +134,7 @@ public struct DaemonSettings: Equatable, Sendable {
   public var feed = Feed()
   public var paper = Paper()
   public var risk = Risk()
+  public var canary = Canary()
   public var logs = Logs()
   public var metrics = Metrics()
   public var sandbox = Sandbox()

@@ -114,12 +114,14 @@ extension Supervisor {
     case "events": try streamEvents(params, id, client)
     case "metrics": try showMetrics(params, id, client)
     case "metrics.history": try showMetricHistory(params, id, client)
-    case "orders", "fills", "positions", "accounts", "summary": passOn(method, params, id, client)
+    case "orders", "fills", "positions", "accounts", "summary", "mode", "kill", "risk":
+      passOn(method, params, id, client)
     case "schedule.list": listSchedules(id, client)
     case "schedule.history": try scheduleHistory(params, id, client)
     case "schedule.run": try runSchedule(params, id, client)
     case "user.list", "user.add", "user.passwd", "user.role", "user.remove", "token.list", "token.create",
-      "token.rotate", "token.revoke", "pin.set", "audit.list", "audit.verify":
+      "token.rotate", "token.revoke", "pin.set", "audit.list", "audit.verify", "mode.set", "kill.engage",
+      "kill.release":
       // Who it is, is ours to say.
       var named = params.objectValue ?? JSONObject()
       named["by"] = .string("local:\(client.credentials.uid)")

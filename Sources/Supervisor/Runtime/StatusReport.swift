@@ -90,6 +90,7 @@ extension Supervisor {
     var part = common(worker)
     part["feed"] = feed["kind"] ?? .null
     part["mode"] = summary["mode"] ?? gatewayLink.about["mode"] ?? .null
+    part["kill_switch"] = summary["kill_switch"] ?? .null
     part["listen"] = summary["listen"] ?? gatewayLink.about["listen"] ?? .null
     part["synthetic"] = feed["synthetic"] ?? .null
     part["feed_detail"] = feed

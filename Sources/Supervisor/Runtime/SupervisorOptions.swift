@@ -27,6 +27,8 @@ public struct SupervisorOptions: Sendable {
   let searchPath: String
   /// The folder that holds the Python package `rbot`; nil when there is none.
   let pythonPath: String?
+  /// What `EXECUTION_ENABLED` says, which the gateway reads; nil where it is not set.
+  let executionWord: String?
   /// The daemon's own `HOME`; empty where it has none.
   let ownHome: String
   /// Where everything is, as the sandboxes see it.
@@ -76,6 +78,7 @@ public struct SupervisorOptions: Sendable {
       throw CannotStart(objection)
     }
     clock = ScheduleClock(rehearsing: arguments.rehearsal, at: WallClock.now)
+    executionWord = environment["EXECUTION_ENABLED"]
     ownHome = environment["HOME"] ?? ""
     mark = Self.mark(of: layout.state)
     func real(_ path: String) -> String { SandboxDriver.view.resolve(path) ?? path }

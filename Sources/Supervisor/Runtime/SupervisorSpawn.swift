@@ -107,6 +107,7 @@ extension Supervisor {
     ]
     if worker.isGateway {
       environment["HOME"] = options.layout.state
+      environment["EXECUTION_ENABLED"] = options.executionWord
       return environment
     }
     let state = options.layout.stateDirectory(of: worker.name)

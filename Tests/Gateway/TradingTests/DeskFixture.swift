@@ -1,3 +1,4 @@
+import BrokerInterface
 import Model
 import PaperBroker
 import Testing
@@ -21,12 +22,12 @@ struct Desk {
     capabilities: StrategyCapabilities = StrategyCapabilities(),
     feeRate: Amount = .zero, restoring snapshot: TradingSnapshot? = nil, lookup: (any DeskLookup)? = nil,
     instruments: [Instrument] = Desk.instruments, quoted: Bool = true, keeping journal: Journal = Journal(),
-    registered: Bool = true
+    registered: Bool = true, venue: (any Venue)? = nil
   ) {
     self.journal = journal
     core = TradingCore(
       settings: settings, instruments: instruments,
-      venue: PaperBroker(instruments: instruments, profile: PaperProfile(takerFeeRate: feeRate)),
+      venue: venue ?? PaperBroker(instruments: instruments, profile: PaperProfile(takerFeeRate: feeRate)),
       restoring: snapshot, lookup: lookup)
     if registered {
       self.journal.take(core.register("bot", generation: 1, capabilities: capabilities, now: now))
@@ -156,6 +157,7 @@ struct Journal: Equatable {
   var accounts: [String: SubAccount] = [:]
   var rates: [String: Amount] = [:]
   var flattenings: [String: Flattening] = [:]
+  var charter: Charter?
   var events: [DeskEvent] = []
 
   /// Orders that changed their state once they had ended.
@@ -178,6 +180,7 @@ struct Journal: Equatable {
     for rate in changes.rates { rates[rate.currency] = rate.rate }
     for item in changes.flattenings { flattenings[item.strategy] = item }
     for name in changes.endedFlattenings { flattenings[name] = nil }
+    if let charter = changes.charter { self.charter = charter }
     events += changes.events
   }
 
@@ -189,7 +192,7 @@ struct Journal: Equatable {
       trades: trades.values.sorted { $0.id < $1.id },
       accounts: accounts.values.sorted { $0.strategy < $1.strategy },
       rates: rates.sorted { $0.key < $1.key }.map { ConversionRate(currency: $0.key, rate: $0.value) },
-      flattenings: flattenings.values.sorted { $0.strategy < $1.strategy },
+      flattenings: flattenings.values.sorted { $0.strategy < $1.strategy }, charter: charter,
       nextOrderNumber: (all.last?.number ?? 0) + 1, nextFillID: (fills.last?.id ?? 0) + 1,
       nextTradeID: (fills.compactMap(\.tradeID).max() ?? 0) + 1, marketTime: marketTime)
   }

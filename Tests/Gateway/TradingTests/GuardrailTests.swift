@@ -153,7 +153,7 @@ import Trading
   }
 
   @Test func `a stale quote is refused where that is configured`() throws {
-    var desk = Desk(settings: TradingSettings(staleQuoteSeconds: 10))
+    var desk = Desk(settings: TradingSettings(limits: RiskLimits(staleQuoteSeconds: 10)))
     try desk.placed(.buy())
     desk.second += 10
     try desk.placed(.buy())

@@ -45,6 +45,9 @@ struct StatusView {
     if !part.text("mode").isEmpty {
       facts.append(Span(part.text("mode"), Self.style(mode: part.text("mode"))))
     }
+    if ["flattening", "flat"].contains(part.text("kill_switch")) {
+      facts.append(Span("KILL SWITCH (\(part.text("kill_switch")))", .red))
+    }
     if let feed = FeedText(gateway: part) { facts.append(feed.span) }
     if !part.text("listen").isEmpty { facts.append(Span("http://" + part.text("listen"))) }
     if !part.text("pid").isEmpty { facts.append(Span("pid " + part.text("pid"))) }
