@@ -23,8 +23,9 @@ extension TradingCore {
     if order.reduceOnly { return order.filledUnits + (try admitReduction(rest, book)) }
     try admitTrading(rest, book)
     try admitCapabilities(rest, capabilities, book)
-    try admitDailyLoss(capabilities, book)
+    try admitDailyLoss(capabilities, order.mode, book)
     if let entry = order.terms.limitPrice ?? order.price {
+      try admitExposure(order.side, units - order.units, instrument, entry, order.mode, book)
       try admitMargin(order.side, rest.units, instrument, entry, book)
     }
     return units

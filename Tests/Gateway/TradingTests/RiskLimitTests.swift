@@ -156,7 +156,7 @@ import Trading
 
   @Test func `the report shows each limit with what is used`() throws {
     var desk = desk(RiskLimits(orderRate: 5, exposure: 5_000, totalExposure: 6_000, dailyLoss: 100))
-    try desk.placed(.buy(1_000))
+    try desk.placed(.buy(1_000, sl: "1.3"))
     try desk.placed(.limitBuy("1.37", 1_000, sl: "1.3"))
     desk.quote("1.3800", "1.3801", after: 0)
     let report = desk.core.riskReport(now: desk.now)
