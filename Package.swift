@@ -93,7 +93,11 @@ let gateway: [Target] = [
     name: "API",
     dependencies: [
       "GatewayService", "Accounts", "Trading", "Storage", "Config", "Model", "Wire",
-      .product(name: "Hummingbird", package: "hummingbird"), nio("NIOCore"),
+      .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "HummingbirdCore", package: "hummingbird"), nio("NIOCore"), nio("NIOHTTP1"),
+      nio("NIOWebSocket"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+      .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
     ],
     path: "Sources/Gateway/API", resources: [.embedInCode("OpenAPI/Documents")], swiftSettings: strict),
   program(
@@ -194,6 +198,9 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
   ],
   targets: shared + supervisor + gateway + worker + control
     + allTests.filter { chosen?.contains($0.name) ?? true },

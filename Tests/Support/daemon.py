@@ -185,6 +185,8 @@ class Daemon:
         config = self.folder / "rbotd.toml"
         users = f"\n[sandbox]\nuids = [{self.first_user}, 61183]\n"
         more = "" if "[sandbox]" in self.config else users
+        if "[http]" not in self.config:
+            more += "\n[http]\norders_per_second = 0\nreads_per_second = 0\n"
         config.write_text(f"[gateway]\n{self.listen}{self.config}{more}")
         command = [*self.wrapper, self.programs / "rbotd", "--home", self.home, "--config", config]
         command += ["--strategies", self.strategies, "--feed", self.feed, *self.arguments]

@@ -10,21 +10,20 @@ import Wire
 enum Routes {
   static func router(_ gateway: Gateway, host: String) -> Router<ArenaContext> {
     let router = Router(context: ArenaContext.self)
-    router.add(middleware: Manners(checksHost: HostRule.isLoopback(host)))
     let settings = gateway.configuration.settings
-    router.add(
-      middleware: Authentication(
-        accounts: gateway.accounts, anonymousRead: settings.gateway.anonymousRead))
+    let isSecure = settings.gateway.tls != nil
+    let authentication = Authentication(
+      accounts: gateway.accounts, anonymousRead: settings.gateway.anonymousRead,
+      bodyBytesMax: settings.http.bodyMax)
+    router.add(middleware: Manners(checksHost: HostRule.isLoopback(host), isSecure: isSecure))
+    router.add(middleware: authentication)
+    router.add(middleware: RequestRates(settings.http))
     let health: @Sendable (Request, ArenaContext) -> Response = { _, _ in
       HealthReport.response(gateway.health.current)
     }
     router.get("health", use: health)
     router.get("api/health", use: health)
-    let streams = EventStreams(gateway)
-    router.get("events") { request, context in
-      _ = try context.principal(.events)
-      return streams.response(to: request)
-    }
+    StreamRoutes(gateway, authentication).add(to: router)
     OrderRoutes(gateway: gateway).add(to: router)
     OandaOrderRoutes(gateway: gateway).add(to: router)
     OandaAccountRoutes(gateway: gateway).add(to: router)
@@ -32,7 +31,7 @@ enum Routes {
     OpenAlgoRoutes(gateway: gateway).add(to: router)
     BrokerRoutes(gateway: gateway).add(to: router)
     MarketRoutes(gateway: gateway).add(to: router)
-    AuthRoutes(accounts: gateway.accounts).add(to: router)
+    AuthRoutes(accounts: gateway.accounts, isSecure: isSecure).add(to: router)
     OpenAPIRoutes().add(to: router)
     StrategyRoutes(gateway: gateway).add(to: router)
     LogRoutes(gateway: gateway).add(to: router)
@@ -44,6 +43,8 @@ enum Routes {
 /// What every answer has: safe headers, a host that is ours, and an error that programs can read.
 struct Manners: RouterMiddleware {
   let checksHost: Bool
+  /// Whether this is TLS: browsers are then told never to come without it.
+  let isSecure: Bool
 
   func handle(
     _ request: Request, context: ArenaContext,
@@ -52,6 +53,7 @@ struct Manners: RouterMiddleware {
     var response = try await answer(request, context, next)
     response.headers[.xContentTypeOptions] = "nosniff"
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+    if isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     for (name, value) in Self.headers { response.headers.append(.init(name: name, value: value)) }
     return response
   }
@@ -90,7 +92,7 @@ struct Manners: RouterMiddleware {
   }
 
   /// Browsers name the page's own site in a header that its scripts cannot choose.
-  private static func isOwn(_ origin: String, _ authority: String?) -> Bool {
+  static func isOwn(_ origin: String, _ authority: String?) -> Bool {
     guard let authority else { return false }
     return ["http://", "https://"].contains { ($0 + authority).lowercased() == origin.lowercased() }
   }

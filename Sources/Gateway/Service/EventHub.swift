@@ -1,55 +1,46 @@
 public import NIOCore
 import Synchronization
 import TradingStore
+import Wire
 
-/// An event as HTTP sends it.
-public struct EncodedEvent: Sendable {
-  public let sequence: Int64
-  public let type: String
-  /// `id:` and `data:` lines with the empty line after them.
-  public let bytes: ByteBuffer
+/// An event as streams show it.
+public struct StreamedEvent: Sendable {
+  private let stored: StoredEvent
 
-  init(_ stored: StoredEvent) {
-    let event = stored.event
-    var bytes = ByteBuffer()
-    bytes.writeString("id: \(stored.sequence)\ndata: ")
-    bytes.writeEvent(event)
-    bytes.writeString("\n\n")
-    sequence = stored.sequence
-    type = event.type
-    self.bytes = bytes
-  }
+  init(_ stored: StoredEvent) { self.stored = stored }
+
+  /// Rises by one with every event of the gateway, over all its runs.
+  public var sequence: Int64 { stored.sequence }
+  public var type: String { stored.event.type }
+  public var strategy: String? { stored.event.strategy }
+
+  /// Writes it as the requirements have it: `{"source":…,"type":…,"payload":…,"ts":…}`.
+  public func write(to buffer: inout ByteBuffer) { buffer.writeEvent(stored.event) }
 }
 
-/// The latest events, encoded once, for any number of readers that each keep nothing but their place.
+/// The latest events, for any number of readers that each keep nothing but their place.
 ///
 /// A reader that falls behind the ring goes on from the store; so a slow one costs no memory, and misses nothing.
 public final class EventHub: Sendable {
   /// Events that are kept in memory.
-  public static let kept = 4_096
+  public static let kept = 2_048
 
   /// What a reader finds.
   public enum Found: Sendable {
-    case events([EncodedEvent])
-    /// They are in the store alone.
-    case older
-    /// There was nothing for a while.
-    case quiet
+    case events([StreamedEvent])
+    /// They are in the store alone, up to and with this one.
+    case older(until: Int64)
+    /// There is nothing new.
+    case nothing
     /// The gateway stops.
     case closed
   }
 
   private struct State {
-    var ring: [EncodedEvent] = []
-    var start = 0
+    var ring: [StoredEvent] = []
     var last: Int64
-    var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    var listeners: [@Sendable () -> Void] = []
     var isClosed = false
-
-    mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
-      defer { waiters = [:] }
-      return Array(waiters.values)
-    }
   }
 
   private let state: Mutex<State>
@@ -59,60 +50,40 @@ public final class EventHub: Sendable {
   /// The sequence number of the latest event.
   public var last: Int64 { state.withLock { $0.last } }
 
-  func publish(_ events: [StoredEvent]) {
-    guard !events.isEmpty else { return }
-    let encoded = events.map(EncodedEvent.init)
-    let waiters = state.withLock { state in
-      state.ring += encoded
-      state.last = encoded.last?.sequence ?? state.last
-      // Cut rarely, as each cut moves everything.
-      if state.ring.count > 2 * Self.kept { state.ring.removeFirst(state.ring.count - Self.kept) }
-      return state.takeWaiters()
-    }
-    for waiter in waiters { waiter.resume() }
+  /// Has `wake` called after each change, on the thread that made it: it must not take long.
+  public func onChange(_ wake: @escaping @Sendable () -> Void) {
+    state.withLock { $0.listeners.append(wake) }
   }
 
-  /// Wakes every reader, so that it can send a heartbeat.
-  public func wakeAll() {
-    let waiters = state.withLock { $0.takeWaiters() }
-    for waiter in waiters { waiter.resume() }
+  func publish(_ events: [StoredEvent]) {
+    guard let last = events.last else { return }
+    let listeners = state.withLock { state in
+      state.ring += events
+      state.last = last.sequence
+      // Cut rarely, as each cut moves everything.
+      if state.ring.count > 2 * Self.kept { state.ring.removeFirst(state.ring.count - Self.kept) }
+      return state.listeners
+    }
+    for wake in listeners { wake() }
   }
 
   func close() {
-    let waiters = state.withLock { state in
+    let listeners = state.withLock { state in
       state.isClosed = true
-      return state.takeWaiters()
+      return state.listeners
     }
-    for waiter in waiters { waiter.resume() }
+    for wake in listeners { wake() }
   }
 
-  /// The events after a sequence number, at most `limit`; waits when there are none.
-  ///
-  /// - Parameter reader: A number that no other waiting reader uses.
-  public func next(after sequence: Int64, limit: Int, reader: Int) async -> Found {
-    if let found = find(after: sequence, limit: limit) { return found }
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isLate = state.withLock { state in
-          if state.isClosed || state.last > sequence || Task.isCancelled { return true }
-          state.waiters[reader] = continuation
-          return false
-        }
-        if isLate { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.waiters.removeValue(forKey: reader) }?.resume()
-    }
-    return find(after: sequence, limit: limit) ?? .quiet
-  }
-
-  private func find(after sequence: Int64, limit: Int) -> Found? {
+  /// The events after a sequence number, at most `limit`.
+  public func find(after sequence: Int64, limit: Int) -> Found {
     state.withLock { state in
       if state.isClosed { return .closed }
-      guard sequence < state.last else { return nil }
-      guard let first = state.ring.first, first.sequence <= sequence + 1 else { return .older }
+      guard sequence < state.last else { return .nothing }
+      guard let first = state.ring.first else { return .older(until: state.last) }
+      guard first.sequence <= sequence + 1 else { return .older(until: first.sequence - 1) }
       let index = Int(sequence + 1 - first.sequence)
-      return .events(Array(state.ring[index...].prefix(limit)))
+      return .events(state.ring[index...].prefix(limit).map(StreamedEvent.init))
     }
   }
 }

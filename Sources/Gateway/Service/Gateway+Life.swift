@@ -72,6 +72,7 @@ extension Gateway {
     ) { [self] _ in self.assumeIsolated { $0.keepHouse() } }
     if isEnded { log(.info, "The feed \(spec) had ended before this start and is not played again.") }
     if !isFeedHeld { startFeed() }
+    startMockEvents()
   }
 
   private func beat() {
@@ -111,6 +112,21 @@ extension Gateway {
     supervisor.send { $0.writeLog(LogRecord(level: level, message: message, time: WallClock.now)) }
   }
 
+  // MARK: - Files that may be renewed
+
+  /// Has `read` called whenever the supervisor reads its files again; what it throws is logged.
+  public func onReload(_ read: @escaping @Sendable () throws(GatewayFailure) -> Void) { reloads.append(read) }
+
+  func reload() {
+    for read in reloads {
+      do throws(GatewayFailure) {
+        try read()
+      } catch {
+        log(.error, "\(error.message) What was read before stays in use.")
+      }
+    }
+  }
+
   // MARK: - The end
 
   func supervisorLost(_ reason: CloseReason) {
@@ -146,6 +162,7 @@ extension Gateway {
     feed.player?.cancel()
     heartbeat?.cancel()
     housekeeping?.cancel()
+    mock?.cancel()
     listener?.close()
     health.update { $0.isOpen = false }
     events.close()

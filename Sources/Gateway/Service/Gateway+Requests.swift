@@ -261,13 +261,13 @@ extension Gateway {
   }
 
   /// Events after a sequence number as HTTP sends them; from any thread.
-  public nonisolated func storedEvents(after sequence: Int64, limit: Int) async throws -> [EncodedEvent] {
+  public nonisolated func storedEvents(after sequence: Int64, limit: Int) async throws -> [StreamedEvent] {
     let store = store
     let questions = questions
     return try await withCheckedThrowingContinuation { continuation in
       questions.async {
         continuation.resume(
-          with: Result { try store.events(after: sequence, limit: limit).map(EncodedEvent.init) })
+          with: Result { try store.events(after: sequence, limit: limit).map(StreamedEvent.init) })
       }
     }
   }

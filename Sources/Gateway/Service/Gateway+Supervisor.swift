@@ -28,6 +28,7 @@ extension Gateway {
     switch frame.kind {
     case .notification:
       if frame.methodIs("stop") { stop() }
+      if frame.methodIs("reload") { reload() }
     case .request(let id):
       let responder = Responder(connection: connection, id: id)
       do throws(RPCError) {

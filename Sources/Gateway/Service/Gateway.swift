@@ -62,8 +62,11 @@ public actor Gateway {
   var isFeedHeld = false
   /// The last quote that HTTP was shown.
   var shownQuote: Int64 = 0
+  var reloads: [@Sendable () throws(GatewayFailure) -> Void] = []
   var heartbeat: RepeatedTask?
   var housekeeping: RepeatedTask?
+  var mock: RepeatedTask?
+  var mocks = MockEvents()
   var progress: Int64 = 0
   var counters = Counters()
   var listen = ""

@@ -16,12 +16,15 @@ public struct GatewayConfiguration: Sendable {
   public var settings: DaemonSettings
   /// What `EXECUTION_ENABLED` holds in the environment.
   public var executionWord: String?
+  /// Whether made-up events are shown.
+  public var mockEvents: Bool
 
   public init(home: String, settings: DaemonSettings) {
     self.home = home
     self.settings = settings
     feed = settings.gateway.feed
     listen = settings.gateway.listen
+    mockEvents = settings.gateway.mockEvents
   }
 
   var databasePath: String { home + "/trading.sqlite" }

@@ -24,6 +24,9 @@ struct Arguments {
     guard let home = values["--home"] else { throw GatewayFailure("usage", Self.usage, exitCode: 2) }
     var configuration = GatewayConfiguration(home: home, settings: try settings())
     if let feed = values["--feed"] { configuration.feed = feed }
+    if let word = getenv("ENABLE_MOCK") {
+      configuration.mockEvents = ["true", "1"].contains(String(cString: word))
+    }
     configuration.socketPath = values["--socket"]
     configuration.executionWord = getenv("EXECUTION_ENABLED").map { String(cString: $0) }
     if let text = values["--listen"] {

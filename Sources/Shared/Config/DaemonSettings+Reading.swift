@@ -15,6 +15,7 @@ extension DaemonSettings {
     let reader = TableReader(document, found)
     supervisor.read(reader.table("supervisor"))
     gateway.read(reader.table("gateway"))
+    http.read(reader.table("http"))
     feed.read(reader.table("feed"))
     paper.read(reader.table("paper"))
     risk.read(reader.table("risk"))
@@ -51,6 +52,15 @@ extension DaemonSettings.Gateway {
     }
     anonymousRead = reader.bool("anonymous_read", anonymousRead)
     defaultStrategy = reader.optionalString("default_strategy")
+    mockEvents = reader.bool("mock_events", mockEvents)
+    switch (reader.optionalString("tls_certificate"), reader.optionalString("tls_key")) {
+    case (let certificate?, let key?): tls = DaemonSettings.TLS(certificate: certificate, key: key)
+    case (nil, nil): break
+    case (_?, nil):
+      reader.report("tls_certificate", "takes tls_key beside it, the file of the certificate's key")
+    case (nil, _?):
+      reader.report("tls_key", "takes tls_certificate beside it, the file of the key's certificate")
+    }
     startTimeout = reader.duration("start_timeout", startTimeout)
     heartbeat = reader.duration("heartbeat", heartbeat)
     stopTimeout = reader.duration("stop_timeout", stopTimeout)

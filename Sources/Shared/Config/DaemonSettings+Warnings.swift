@@ -2,10 +2,20 @@ extension DaemonSettings {
   /// What reads well and opens more than was probably meant: a sentence for each.
   public var warnings: [String] {
     guard !gateway.listen.isLoopback else { return [] }
-    return [
-      "gateway.listen: whoever reaches this machine at \(gateway.listen) sees what the gateway tells there, without "
-        + "a password; \"127.0.0.1:\(gateway.listen.port)\" keeps it to this machine"
-    ]
+    let port = gateway.listen.port
+    var warnings: [String] = []
+    if gateway.tls == nil {
+      warnings.append(
+        "gateway.listen: whoever is on the way to this machine can read and change what passes at \(gateway.listen), "
+          + "passwords and the PIN too: set gateway.tls_certificate and gateway.tls_key, or keep it to this machine "
+          + "with \"127.0.0.1:\(port)\"")
+    }
+    if gateway.anonymousRead {
+      warnings.append(
+        "gateway.anonymous_read: whoever reaches this machine at \(gateway.listen) sees prices, orders, positions and "
+          + "events without a login")
+    }
+    return warnings
   }
 }
 

@@ -25,11 +25,21 @@ public struct DaemonSettings: Equatable, Sendable {
     public var anonymousRead = false
     /// The strategy that `/api/bot/…` means; nil: the only one there is.
     public var defaultStrategy: String?
+    /// The certificate chain and the key in PEM files; nil: HTTP is served in plain text.
+    public var tls: TLS?
+    /// Whether made-up events are shown, to try a dashboard with.
+    public var mockEvents = false
     public var startTimeout = Duration.seconds(30)
     public var heartbeat = Duration.seconds(5)
     public var stopTimeout = Duration.seconds(10)
     /// Whether real orders may be sent at all, by brokers that can; it takes the mode and the PIN as well.
     public var executionEnabled = false
+  }
+
+  /// Where the files of a certificate are.
+  public struct TLS: Equatable, Sendable {
+    public var certificate: String
+    public var key: String
   }
 
   /// `[feed]`: how a replay is read.
@@ -131,6 +141,7 @@ public struct DaemonSettings: Equatable, Sendable {
 
   public var supervisor = Supervisor()
   public var gateway = Gateway()
+  public var http = HTTP()
   public var feed = Feed()
   public var paper = Paper()
   public var risk = Risk()

@@ -49,6 +49,9 @@ extension Supervisor {
   /// The gateway's channel, once it has said hello: from then on it is told everything, ready or not.
   private var channel: Connection? { gateway.flatMap { $0.saidHello ? $0.connection : nil } }
 
+  /// It reads its certificate again.
+  func tellGatewayToReload() { channel?.send(notification: "reload", [:]) }
+
   func register(_ worker: Worker) {
     guard let channel, let params = registration(worker) else { return }
     let name = worker.name

@@ -104,7 +104,10 @@ extension Supervisor {
       plan.warnings.append(ManifestIssue(path: path, line: nil, message: Self.forsaken(name, held)))
     }
     plan.warnings += strangers
-    if apply, phase != .stopping { admitting { carryOut(plan, reading) } }
+    if apply, phase != .stopping {
+      admitting { carryOut(plan, reading) }
+      tellGatewayToReload()
+    }
     return (plan, reading)
   }
 

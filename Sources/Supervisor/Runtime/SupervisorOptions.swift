@@ -39,6 +39,8 @@ public struct SupervisorOptions: Sendable {
   let controlGroup: UInt32?
   /// The descriptor of the lock, which workers inherit.
   public var lock: Int32?
+  /// What `ENABLE_MOCK` says, which the gateway reads; nil where it is not set.
+  let mockWord: String?
 
   /// Works everything out, and makes the folders that are missing.
   ///
@@ -80,6 +82,7 @@ public struct SupervisorOptions: Sendable {
     clock = ScheduleClock(rehearsing: arguments.rehearsal, at: WallClock.now)
     executionWord = environment["EXECUTION_ENABLED"]
     ownHome = environment["HOME"] ?? ""
+    mockWord = environment["ENABLE_MOCK"]
     mark = Self.mark(of: layout.state)
     func real(_ path: String) -> String { SandboxDriver.view.resolve(path) ?? path }
     places = SandboxGround.Places(

@@ -108,6 +108,7 @@ extension Supervisor {
     if worker.isGateway {
       environment["HOME"] = options.layout.state
       environment["EXECUTION_ENABLED"] = options.executionWord
+      environment["ENABLE_MOCK"] = options.mockWord
       return environment
     }
     let state = options.layout.stateDirectory(of: worker.name)

@@ -1,5 +1,6 @@
 import Accounts
 import Hummingbird
+import NIOCore
 
 /// What is known of a request beside what it says: where it came from, and who is behind it.
 struct ArenaContext: RequestContext {
@@ -14,9 +15,15 @@ struct ArenaContext: RequestContext {
   /// The address of the peer, without its port.
   let origin: String
   var identity = Identity.anonymous(hasUsers: true)
+  var credential = Credential(token: nil, isLocal: false, looks: false)
+  /// The connection that it came on.
+  let channel: any Channel
+  /// Bytes that its body may have.
+  var bodyBytesMax = 1_048_576
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
+    channel = source.channel
     origin = source.channel.remoteAddress?.ipAddress ?? "local"
   }
 
@@ -41,7 +48,7 @@ struct ArenaContext: RequestContext {
     }
   }
 
-  private static func loginNeeded(hasUsers: Bool) -> Answer {
+  static func loginNeeded(hasUsers: Bool) -> Answer {
     Answer(
       .unauthorized, "unauthorized",
       hasUsers

@@ -7,6 +7,8 @@ import Wire
 /// `/auth/…`: making users, and letting them in and out.
 struct AuthRoutes: Sendable {
   let accounts: Accounts
+  /// Whether this is TLS.
+  let isSecure: Bool
 
   func add(to router: Router<ArenaContext>) {
     let auth = router.group("auth")
@@ -73,7 +75,7 @@ struct AuthRoutes: Sendable {
         "expires_in": .int(session.accessExpires.seconds - now),
         "refresh_token": .string(session.refreshToken), "user": session.user.json,
       ])
-    return withCookies(response, SessionCookies.headers(session, now: now))
+    return withCookies(response, SessionCookies.headers(session, now: now, isSecure: isSecure))
   }
 
   private func withCookies(_ response: Response, _ cookies: [String]) -> Response {

@@ -6,32 +6,44 @@ struct Authentication: RouterMiddleware {
   let accounts: Accounts
   /// Whether everybody may look (`anonymous_read`).
   let anonymousRead: Bool
+  /// What a request's body may have.
+  let bodyBytesMax: Int
 
   func handle(
     _ request: Request, context: ArenaContext,
     next: (Request, ArenaContext) async throws -> Response
   ) async throws -> Response {
     var context = context
-    context.identity = identity(request, from: context.origin)
+    context.bodyBytesMax = bodyBytesMax
+    context.credential = Credential(
+      token: Self.token(request), isLocal: Self.isLocal(request, context.origin),
+      looks: request.method == .get || request.method == .head)
+    context.identity = identity(of: context.credential)
     return try await next(request, context)
   }
 
-  /// Who shows the token that came with a request; where none came, whether looking takes one.
-  ///
-  /// - Parameter origin: the peer's address.
-  func identity(_ request: Request, from origin: String) -> ArenaContext.Identity {
-    if let token = Self.token(request) { return identity(token: token) }
+  /// Who shows a token; where none is shown, whether looking takes one.
+  func identity(of credential: Credential) -> ArenaContext.Identity {
+    if let token = credential.token {
+      do throws(AccountRefusal) {
+        return .known(try accounts.principal(bearer: token))
+      } catch {
+        return .refused(error)
+      }
+    }
     let hasUsers = accounts.hasUsers
-    guard request.method == .get || request.method == .head else { return .anonymous(hasUsers: hasUsers) }
-    if anonymousRead { return .known(.anybody) }
-    return !hasUsers && Self.isLocal(request, origin) ? .known(.anybody) : .anonymous(hasUsers: hasUsers)
+    let mayLook = anonymousRead || (!hasUsers && credential.isLocal)
+    return mayLook && credential.looks ? .known(.anybody) : .anonymous(hasUsers: hasUsers)
   }
 
-  func identity(token: String) -> ArenaContext.Identity {
-    do throws(AccountRefusal) {
-      return .known(try accounts.principal(bearer: token))
-    } catch {
-      return .refused(error)
+  /// The same, where nobody is no answer.
+  ///
+  /// - Throws: ``Answer`` with 401.
+  func principal(of credential: Credential) throws(Answer) -> Principal {
+    switch identity(of: credential) {
+    case .known(let principal): return principal
+    case .refused(let refusal): throw Answer(refusal)
+    case .anonymous(let hasUsers): throw ArenaContext.loginNeeded(hasUsers: hasUsers)
     }
   }
 
@@ -54,6 +66,15 @@ struct Authentication: RouterMiddleware {
   }
 }
 
+/// What a request shows of who is behind it; kept for as long as a stream lives, as it may lose its worth.
+struct Credential: Sendable {
+  var token: String?
+  /// Whether it was sent on this machine.
+  var isLocal: Bool
+  /// Whether it wants to look only.
+  var looks = true
+}
+
 extension Request {
   /// The value of a cookie; the first of that name.
   func cookie(_ name: String) -> String? {
@@ -72,11 +93,12 @@ enum SessionCookies {
   static let access = "access_token"
   static let refresh = "refresh_token"
 
-  static func headers(_ session: Session, now: Int64) -> [String] {
+  /// - Parameter isSecure: whether the browser may send them over TLS alone.
+  static func headers(_ session: Session, now: Int64, isSecure: Bool) -> [String] {
     [
       cookie(access, session.accessToken, path: "/", seconds: session.accessExpires.seconds - now),
       cookie(refresh, session.refreshToken, path: "/auth", seconds: session.refreshExpires.seconds - now),
-    ]
+    ].map { isSecure ? $0 + "; Secure" : $0 }
   }
 
   /// Makes a browser forget both.

@@ -9,10 +9,10 @@ extension Request {
   func jsonObject(context: ArenaContext) async throws -> JSON {
     let buffer: ByteBuffer
     do {
-      buffer = try await body.collect(upTo: HTTPLimits.bodyBytes)
+      buffer = try await body.collect(upTo: context.bodyBytesMax)
     } catch is NIOTooManyBytesError {
       throw Answer(
-        .contentTooLarge, "body_too_large", "the body is longer than \(HTTPLimits.bodyBytes) bytes: send less"
+        .contentTooLarge, "body_too_large", "the body is longer than \(context.bodyBytesMax) bytes: send less"
       )
     }
     do throws(WireError) {

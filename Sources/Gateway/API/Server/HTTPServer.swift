@@ -1,6 +1,8 @@
+import Config
 public import GatewayService
 import Glibc
 import Hummingbird
+import HummingbirdCore
 public import NIOCore
 
 /// The gateway's HTTP side: who it lets in, how long they may take, and the routes.
@@ -8,12 +10,10 @@ public final class HTTPServer: Sendable {
   /// Where it listens, with the port that the system chose.
   public let address: String
   private let task: Task<Void, Never>
-  private let heart: Task<Void, Never>
 
-  private init(address: String, task: Task<Void, Never>, heart: Task<Void, Never>) {
+  private init(address: String, task: Task<Void, Never>) {
     self.address = address
     self.task = task
-    self.heart = heart
   }
 
   /// Listens, and returns once it does.
@@ -21,22 +21,21 @@ public final class HTTPServer: Sendable {
   /// - Parameters:
   ///   - host: An address of this machine.
   ///   - port: 0 lets the system choose.
-  /// - Throws: ``GatewayService/GatewayFailure`` with a sentence, when the port is taken for example.
+  /// - Throws: ``GatewayService/GatewayFailure`` with a sentence, when the port is taken for example, or a certificate
+  ///   cannot be read.
   public static func start(
     _ gateway: Gateway, host: String, port: Int, loops: any EventLoopGroup
   ) async throws(GatewayFailure) -> HTTPServer {
-    let count = ConnectionCount(limit: HTTPLimits.connections)
+    let settings = gateway.configuration.settings
+    let table = ConnectionTable(limit: settings.http.connections)
+    let tls = try settings.gateway.tls.map { files throws(GatewayFailure) in try CertificateHolder(files) }
     let (outcomes, outcome) = AsyncStream.makeStream(of: Outcome.self)
     let application = Application(
       router: Routes.router(gateway, host: host),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [ConnectionGuard(count)], idleTimeout: .seconds(HTTPLimits.idleSeconds),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: HTTPLimits.headerBytes, maxHeaderListSize: HTTPLimits.headerBytes,
-            maxHeaderFieldCount: HTTPLimits.headerFields))),
-      configuration: ApplicationConfiguration(
-        address: .hostname(host, port: port)),
+      server: HTTPServerBuilder { responder in
+        ArenaChannel(responder: responder, settings: settings.http, table: table, tls: tls)
+      },
+      configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1_024),
       onServerRunning: { channel in outcome.yield(.listening(channel.localAddress?.port ?? port)) },
       eventLoopGroupProvider: .shared(loops))
     let task = Task {
@@ -47,21 +46,13 @@ public final class HTTPServer: Sendable {
         outcome.yield(.failed(error))
       }
     }
-    let hub = gateway.events
-    let heart = Task {
-      while !Task.isCancelled {
-        try? await Task.sleep(for: .seconds(HTTPLimits.heartbeatSeconds))
-        hub.wakeAll()
-      }
-    }
+    if let tls { await gateway.onReload { () throws(GatewayFailure) in try tls.reload() } }
     for await outcome in outcomes {
       switch outcome {
       case .listening(let port):
         let shown = host.contains(":") ? "[\(host)]" : host
-        return HTTPServer(address: "\(shown):\(port)", task: task, heart: heart)
-      case .failed(let error):
-        heart.cancel()
-        throw failure(error, host, port)
+        return HTTPServer(address: "\(shown):\(port)", task: task)
+      case .failed(let error): throw failure(error, host, port)
       }
     }
     throw failure(nil, host, port)
@@ -95,24 +86,5 @@ public final class HTTPServer: Sendable {
   }
 
   /// Stops listening and ends every connection.
-  public func stop() {
-    heart.cancel()
-    task.cancel()
-  }
-}
-
-/// What an HTTP client may cost.
-enum HTTPLimits {
-  static let bodyBytes = 1_024 * 1_024
-  static let headerBytes = 16 * 1_024
-  static let headerFields = 100
-  static let connections = 1_000
-  static let streams = 1_000
-  /// Between two requests.
-  static let idleSeconds: Int64 = 60
-  /// From connecting to the end of a request's header.
-  static let requestSeconds: Int64 = 10
-  /// A reader that takes nothing for so long is dropped.
-  static let stallSeconds: Int64 = 10
-  static let heartbeatSeconds = 15
+  public func stop() { task.cancel() }
 }

@@ -1,0 +1,44 @@
+import Synchronization
+
+/// How many streams there are and may be.
+final class StreamSeats: Sendable {
+  private struct State {
+    var open = 0
+    var next = 0
+  }
+
+  let limit: Int
+  private let state = Mutex(State())
+
+  init(limit: Int) { self.limit = limit }
+
+  /// How many streams there are.
+  var open: Int { state.withLock { $0.open } }
+
+  /// A place, unless all are taken; it is free again when the seat is let go.
+  func take() -> StreamSeat? {
+    let id: Int? = state.withLock { state in
+      guard state.open < limit else { return nil }
+      state.open += 1
+      state.next += 1
+      return state.next
+    }
+    return id.map { StreamSeat($0, self) }
+  }
+
+  fileprivate func leave() { state.withLock { $0.open -= 1 } }
+}
+
+/// One stream's place among all.
+final class StreamSeat: Sendable {
+  /// Of this run of the gateway, one of its kind.
+  let id: Int
+  private let seats: StreamSeats
+
+  fileprivate init(_ id: Int, _ seats: StreamSeats) {
+    self.id = id
+    self.seats = seats
+  }
+
+  deinit { seats.leave() }
+}
