@@ -67,6 +67,7 @@ let supervisor: [Target] = [
 let gateway: [Target] = [
   code("BrokerInterface", "Gateway/Brokers/Interface", ["Model"]),
   code("PaperBroker", "Gateway/Brokers/Paper", ["BrokerInterface", "Matching", "Model"]),
+  code("RemoteBroker", "Gateway/Brokers/Remote", ["BrokerInterface", "Model"]),
   code("Trading", "Gateway/Trading", ["BrokerInterface", "Model"]),
   code("Feeds", "Gateway/Feeds", ["Model"]),
   code(
@@ -85,7 +86,8 @@ let gateway: [Target] = [
   code(
     "GatewayService", "Gateway/Service",
     [
-      "Accounts", "Trading", "PaperBroker", "Feeds", "TradingStore", "Storage", "IPC", "Wire", "Config",
+      "Accounts", "Trading", "BrokerInterface", "PaperBroker", "Feeds", "TradingStore", "Storage", "IPC",
+      "Wire", "Config",
       "Platform", "Model",
       nio("NIOCore"), nio("NIOPosix"),
     ]),
@@ -159,6 +161,9 @@ let allTests: [Target] = [
     ["SupervisorStore", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),
   tests(
     "TradingTests", "Gateway/TradingTests", ["Trading", "BrokerInterface", "PaperBroker", "Model"]),
+  tests(
+    "SimulationTests", "Gateway/SimulationTests",
+    ["Trading", "BrokerInterface", "PaperBroker", "RemoteBroker", "TradingStore", "Storage", "Model"]),
   tests(
     "AccountsTests", "Gateway/AccountsTests",
     [

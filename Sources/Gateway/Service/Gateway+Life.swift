@@ -163,6 +163,7 @@ extension Gateway {
     heartbeat?.cancel()
     housekeeping?.cancel()
     mock?.cancel()
+    closeBroker()
     listener?.close()
     health.update { $0.isOpen = false }
     events.close()

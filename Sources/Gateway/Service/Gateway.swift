@@ -1,4 +1,5 @@
 public import Accounts
+import BrokerInterface
 import Config
 public import Feeds
 import Foundation
@@ -59,6 +60,9 @@ public actor Gateway {
   var supervisor: Connection?
   /// Questions of HTTP that wait for the supervisor's answer.
   var supervisorQuestions = 0
+  /// The broker behind a network; nil: the paper broker, which is part of the desk.
+  var broker: (any BrokerAdapter)?
+  var brokerClock: RepeatedTask?
   var isFeedHeld = false
   /// The last quote that HTTP was shown.
   var shownQuote: Int64 = 0
@@ -204,6 +208,7 @@ public actor Gateway {
 
   /// Tells of a commit: the strategies their orders and fills, the supervisor and HTTP the events.
   private func tell(_ changes: ChangeSet, _ stored: [StoredEvent]) {
+    send(changes.requests)
     for order in changes.orders {
       guard let session = sessionsByStrategy[order.strategy] else { continue }
       let decimals = decimals(order.instrument)

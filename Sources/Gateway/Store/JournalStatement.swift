@@ -30,7 +30,7 @@ enum JournalStatement: Int, CaseIterable {
       INSERT INTO order_history (order_number, state, reason, units, filled_units, price, stop_loss,
         take_profit, time) VALUES (?,?,?,?,?,?,?,?,?)
       """
-    case .fill: "INSERT INTO fills VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    case .fill: "INSERT INTO fills VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     case .trade: "INSERT OR REPLACE INTO trades VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
     case .closedTrade: "DELETE FROM trades WHERE id = ?"
     case .account: "INSERT OR REPLACE INTO balances VALUES (?,?,?,?,?,?,?,?)"

@@ -84,7 +84,8 @@ extension Fill {
       role: try row.word("role", table), units: try row.amount("units", table),
       price: try row.amount("price", table), fee: try row.amount("fee", table),
       realised: try row.amount("realised", table), tradeID: row["trade_id"],
-      quoteSequence: try row.value("quote_seq", table), time: Timestamp(nanoseconds: time))
+      quoteSequence: try row.value("quote_seq", table), time: Timestamp(nanoseconds: time),
+      executionID: row["execution_id"])
   }
 }
 

@@ -26,6 +26,13 @@ enum Schema {
     migrator.registerMigration("6: the gateway's mode and its kill switch") { database in
       try database.execute(sql: charter)
     }
+    migrator.registerMigration("7: a broker's ids of executions") { database in
+      try database.execute(
+        sql: """
+          ALTER TABLE fills ADD COLUMN execution_id TEXT;
+          CREATE INDEX fills_execution ON fills (id) WHERE execution_id IS NOT NULL
+          """)
+    }
     return migrator
   }
 

@@ -78,9 +78,22 @@ public final class TradingStore: Sendable {
         flattenings: try Row.fetchAll(database, sql: "SELECT * FROM flattenings ORDER BY strategy")
           .map { try Flattening($0) },
         charter: try Row.fetchOne(database, sql: "SELECT * FROM charter").map { try Charter($0) },
+        executions: try Self.executions(database),
         nextOrderNumber: marks.order + 1, nextFillID: lastFill + 1, nextTradeID: marks.trade + 1,
         marketTime: time.map { Timestamp(nanoseconds: $0) })
     }
+  }
+
+  /// Ids of executions that are booked, oldest first: those of open orders, however old, and the latest of others.
+  private static func executions(_ database: Database) throws -> [String] {
+    try String.fetchAll(
+      database,
+      sql: """
+        SELECT execution_id FROM fills WHERE execution_id IS NOT NULL AND (
+          id IN (SELECT id FROM fills WHERE execution_id IS NOT NULL ORDER BY id DESC LIMIT 10000)
+          OR order_id IN (SELECT id FROM orders WHERE is_final = 0))
+        ORDER BY id
+        """)
   }
 
   /// How far the last feed was played; nil in an empty journal.

@@ -206,6 +206,7 @@ struct JournalWriter: ~Copyable {
     rows.put(fill.tradeID)
     rows.put(fill.quoteSequence)
     rows.put(fill.time)
+    rows.put(fill.executionID)
     try rows.finish()
   }
 

@@ -57,6 +57,7 @@ extension TradingCore {
           + " resumed")
     }
     if !intent.reduceOnly, let refusal = squareOffRefusal(book) { throw refusal }
+    if !intent.reduceOnly, let refusal = venue.entryRefusal { throw refusal }
     if feedHasEnded {
       throw Refusal("market_closed", "the feed has ended: no order can trade any more")
     }

@@ -4,7 +4,7 @@ public import Model
 /// Everything that one call changed: what the journal commits in **one** transaction before anybody is told.
 ///
 /// The state in memory changed already. If the commit fails the process stops and starts again from the
-/// journal; so replies, notifications and `commands` leave only after the commit.
+/// journal; so replies, notifications and `requests` leave only after the commit.
 public struct ChangeSet: Hashable, Sendable {
   /// Each changed order's new value, in the order of change; an order that changed twice is there once, with
   /// its last value.
@@ -27,8 +27,8 @@ public struct ChangeSet: Hashable, Sendable {
   public var charter: Charter?
   /// What happened, in order. The store gives each its sequence number.
   public var events: [DeskEvent] = []
-  /// What a broker behind a network must be told, after the commit. Empty for the paper broker.
-  public var commands: [BrokerCommand] = []
+  /// What a broker behind a network is asked, after the commit. Empty for the paper broker.
+  public var requests: [BrokerRequest] = []
 
   public init() {}
 
@@ -36,7 +36,7 @@ public struct ChangeSet: Hashable, Sendable {
   public var isEmpty: Bool {
     orders.isEmpty && fills.isEmpty && trades.isEmpty && closedTrades.isEmpty && accounts.isEmpty
       && rates.isEmpty && flattenings.isEmpty && endedFlattenings.isEmpty && charter == nil && events.isEmpty
-      && commands.isEmpty
+      && requests.isEmpty
   }
 }
 

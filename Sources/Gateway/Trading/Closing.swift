@@ -68,7 +68,8 @@ extension TradingCore {
     _ trader: Trader, _ instrument: String, trade: Trade? = nil, units: Quantity? = nil, reason: String?,
     ticket: CloseTicket = CloseTicket()
   ) -> Int64 {
-    let held = trade?.units ?? strategies[trader.strategy]?.units(instrument) ?? .zero
+    if let order = closing(trader.strategy, instrument, trade) { return order.number }
+    let held = trade?.units ?? unitsToClose(trader.strategy, instrument)
     let number = takeOrderNumber()
     var order = Order(
       number: number, id: orderID(number, trader),

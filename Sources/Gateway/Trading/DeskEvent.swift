@@ -20,6 +20,13 @@ public enum DeskEventType: String, Sendable, CaseIterable {
   case largeOrder = "large_order"
   case modeSwitched = "mode_switched"
   case killSwitch = "kill_switch"
+  case brokerConnected = "broker_connected"
+  case brokerDisconnected = "broker_disconnected"
+  case brokerReconciled = "broker_reconciled"
+  /// The broker's account holds other than the sub-accounts together.
+  case accountDifference = "account_difference"
+  /// A trade could not be protected and is closed.
+  case protectionFailed = "protection_failed"
 }
 
 /// A value in an event's payload.

@@ -9,11 +9,16 @@ extension TradingCore {
   }
 
   private mutating func take(_ event: BrokerEvent) {
-    guard let order = memory.order(id: event.orderID, prefix: idPrefix) else { return }
+    if case .account(let event) = event { return take(event) }
+    guard let order = event.orderID.flatMap({ memory.order(id: $0, prefix: idPrefix) }) else { return }
     switch event {
+    case .account: break
     case .accepted:
       change(order, .accepted)
       if order.role == .entry || order.role == .close { emit(.orderAccepted, order) }
+    case .lost: change(order, .replyLost)
+    case .updating: change(order, .updateRequested)
+    case .amended(_, let terms): amend(order, terms)
     case .triggered: change(order, .triggered)
     case .repriced(_, let price): follow(order, to: price)
     case .reached: admitFill(order)
@@ -49,8 +54,9 @@ extension TradingCore {
   mutating func end(_ order: Order, _ what: OrderChange, _ reason: String) {
     guard let state = OrderLife.next(order.state, what) else { return }
     var order = order
+    // Where its end was asked for, the reason is known already.
+    order.reason = venue.isRemote && order.state == .pendingCancel ? order.reason ?? reason : reason
     order.state = state
-    order.reason = reason
     order.updated = now
     store(order)
     let type: DeskEventType =
@@ -61,6 +67,7 @@ extension TradingCore {
   /// Withdraws a working order from the venue and ends it, with the desk's reason rather than the venue's.
   mutating func withdraw(_ number: Int64, _ what: OrderChange = .cancelled, reason: String) {
     guard let order = memory[number], !order.state.isFinal else { return }
+    if venue.isRemote { return requestCancel(order, reason: reason) }
     venue.execute(.cancel(orderID: order.id))
     end(order, what, reason)
   }
@@ -81,8 +88,10 @@ extension TradingCore {
 
   // MARK: - Fills
 
-  private mutating func fill(_ before: Order, _ execution: Execution) {
+  mutating func fill(_ before: Order, _ execution: Execution) {
     var order = before
+    // What traded has traded, whatever the desk had asked for meanwhile.
+    if venue.isRemote { order.units = max(order.units, order.filledUnits + execution.units) }
     let units = min(execution.units, order.remainingUnits)
     let isWhole = units == order.remainingUnits
     guard units.isPositive, let state = OrderLife.next(order.state, isWhole ? .filled : .filledInPart) else {
@@ -113,6 +122,7 @@ extension TradingCore {
       emit(isWhole ? .orderFilled : .orderPartiallyFilled, order)
       closed = reduceOwn(of: order, units, execution.price, rate)
     }
+    if venue.isRemote { bookSurplus(order, units - closed.units, execution.price, rate, &closed) }
     record(order, units, execution, fee: fee, closed)
     trimReducing(order.strategy, order.instrument)
     staleMargins.insert(order.strategy)
@@ -126,7 +136,7 @@ extension TradingCore {
         id: nextFillID, orderID: order.id, strategy: order.strategy, broker: order.broker,
         instrument: order.instrument, side: order.side, role: order.role, units: units,
         price: execution.price, fee: fee, realised: closed.realised, tradeID: closed.trade,
-        quoteSequence: execution.quoteSequence, time: now))
+        quoteSequence: execution.quoteSequence, time: now, executionID: execution.id))
     nextFillID += 1
     withStrategy(order.strategy) {
       $0.account.fees = Cash.sum($0.account.fees, fee)

@@ -22,13 +22,14 @@ extension TradingCore {
     marketTime = quote.time
     feedHasEnded = false
     let isReached = venue.quote(quote)
-    let endangers = !staleMargins.isEmpty || !marginGuards[position].contains(quote)
+    // A broker behind a network looks after the margin of its account itself.
+    let endangers = !venue.isRemote && (!staleMargins.isEmpty || !marginGuards[position].contains(quote))
     guard isReached || wasDue || endangers || beginsDay || killsOrders || !flattening.isEmpty else {
       return ChangeSet()
     }
     now = quote.time
     drain()
-    if endangers || !staleMargins.isEmpty { watchMargins(position) }
+    if endangers || !venue.isRemote && !staleMargins.isEmpty { watchMargins(position) }
     flatten(quote.instrument)
     if killsOrders {
       killPositions(quote.instrument)
@@ -39,11 +40,12 @@ extension TradingCore {
 
   /// Does what is due at a time: orders arrive or expire, and trades that were held too long are closed.
   private mutating func moveClock(to time: Timestamp) -> Bool {
-    let isDue = venue.advance(to: time)
+    let isDue = venue.advance(to: time) || venue.isRemote && time >= nextProtection
     guard isDue || time >= nextHoldEnd else { return false }
     now = time
     drain()
     if time >= nextHoldEnd { closeHeldTooLong() }
+    protectTrades()
     return true
   }
 

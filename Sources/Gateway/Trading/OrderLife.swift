@@ -53,14 +53,18 @@ public enum OrderLife {
       default: return state
       }
     case .filledInPart: return state == .pendingCancel || state == .pendingUpdate ? state : .partiallyFilled
-    case .updateRequested: return state == .pendingCancel || state == .unknown ? nil : .pendingUpdate
+    case .updateRequested:
+      switch state {
+      case .pendingCancel, .unknown, .submitted: return nil
+      default: return .pendingUpdate
+      }
     case .updated:
       switch state {
       case .submitted: return nil
       case .pendingUpdate, .unknown: return working
       default: return state
       }
-    case .cancelRequested: return state == .unknown ? nil : .pendingCancel
+    case .cancelRequested: return .pendingCancel
     case .requestRefused: return state == .pendingUpdate || state == .pendingCancel ? working : nil
     }
   }

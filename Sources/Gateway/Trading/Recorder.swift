@@ -54,6 +54,7 @@ extension TradingCore {
       }
     }
     if recorder.charter { changes.charter = charter }
+    changes.requests = venue.takeRequests()
     recorder = Recorder()
     memory.forget()
     return changes

@@ -41,14 +41,17 @@ extension TradingCore {
     return id
   }
 
-  private mutating func exit(
-    _ entry: Order, _ role: OrderRole, _ type: OrderType, _ price: Price, _ units: Quantity, _ trade: Int64
+  /// - Parameter isReplacement: whether `entry` is an exit of the same trade, which has ended.
+  mutating func exit(
+    _ entry: Order, _ role: OrderRole, _ type: OrderType, _ price: Price, _ units: Quantity, _ trade: Int64,
+    isReplacement: Bool = false
   ) -> Order {
     let number = takeOrderNumber()
     return Order(
       number: number, id: idPrefix + String(number), clientOrderID: Self.ownPrefix + String(number),
       strategy: entry.strategy, generation: entry.generation, broker: entry.broker,
-      instrument: entry.instrument, side: entry.side.opposite, type: type, role: role, timeInForce: .gtc,
+      instrument: entry.instrument, side: isReplacement ? entry.side : entry.side.opposite, type: type,
+      role: role, timeInForce: .gtc,
       reduceOnly: true, quality: nil, mode: entry.mode, tag: entry.tag, created: now, units: units,
       price: price, stopLoss: nil, takeProfit: nil, tradeID: trade, updated: now, expires: nil,
       route: entry.route)
@@ -70,7 +73,7 @@ extension TradingCore {
     recorder.accounts.append(order.strategy)
   }
 
-  private mutating func note(_ trade: Trade) {
+  mutating func note(_ trade: Trade) {
     recorder.trades.append(
       Recorder.TradeKey(id: trade.id, strategy: trade.strategy, instrument: trade.instrument))
   }
@@ -138,7 +141,7 @@ extension TradingCore {
   }
 
   /// Sets what a working order still has to fill.
-  private mutating func resize(_ order: Order, to remaining: Quantity) {
+  mutating func resize(_ order: Order, to remaining: Quantity) {
     guard order.remainingUnits != remaining else { return }
     var order = order
     order.units = order.filledUnits + remaining

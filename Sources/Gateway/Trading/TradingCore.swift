@@ -31,6 +31,9 @@ public struct TradingCore: Sendable {
   var feedHasEnded = false
   /// Entries of all accounts of the last second.
   var orderBudget = OrderBudget()
+  /// When the protection of the trades is looked at next, and what was tried for each trade.
+  var nextProtection = Timestamp(nanoseconds: .min)
+  var protections: [Int64: ProtectionTry] = [:]
   var nextOrderNumber: Int64
   var nextFillID: Int64
   var nextTradeID: Int64
@@ -83,6 +86,7 @@ public struct TradingCore: Sendable {
       withStrategy(order.strategy) { $0.addOpen(order.number) }
       venue.restore(order, group: group(of: order))
     }
+    venue.restore(executions: snapshot.executions)
     restore(snapshot.flattenings)
     if let number = snapshot.accounts.compactMap(\.day).max() { day = TradingDay(number: number) }
   }

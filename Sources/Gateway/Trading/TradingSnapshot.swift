@@ -59,6 +59,8 @@ public struct TradingSnapshot: Hashable, Sendable {
   public var flattenings: [Flattening]
   /// Nil in a journal that was never told: the settings say what holds then.
   public var charter: Charter?
+  /// The broker's ids of what is booked already: all executions of open orders, and the latest of the others.
+  public var executions: [String]
   /// The number, id and id that the next order, fill and trade get; 1 in an empty journal.
   public var nextOrderNumber: Int64
   public var nextFillID: Int64
@@ -69,7 +71,8 @@ public struct TradingSnapshot: Hashable, Sendable {
   public init(
     openOrders: [Order] = [], recentOrders: [Order] = [], hasOlderOrders: Bool = false, trades: [Trade] = [],
     accounts: [SubAccount] = [], rates: [ConversionRate] = [],
-    flattenings: [Flattening] = [], charter: Charter? = nil, nextOrderNumber: Int64 = 1,
+    flattenings: [Flattening] = [], charter: Charter? = nil, executions: [String] = [],
+    nextOrderNumber: Int64 = 1,
     nextFillID: Int64 = 1, nextTradeID: Int64 = 1, marketTime: Timestamp? = nil
   ) {
     self.openOrders = openOrders
@@ -80,6 +83,7 @@ public struct TradingSnapshot: Hashable, Sendable {
     self.rates = rates
     self.flattenings = flattenings
     self.charter = charter
+    self.executions = executions
     self.nextOrderNumber = nextOrderNumber
     self.nextFillID = nextFillID
     self.nextTradeID = nextTradeID

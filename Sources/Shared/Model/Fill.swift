@@ -19,12 +19,15 @@ public struct Fill: Hashable, Sendable {
   /// The quote that it was matched on.
   public let quoteSequence: Int64
   public let time: Timestamp
+  /// The broker's own id of it; nil of the paper broker.
+  public let executionID: String?
 
   public init(
     id: Int64, orderID: String, strategy: String, broker: String, instrument: String, side: Side,
     role: OrderRole, units: Quantity, price: Price, fee: Money, realised: Money, tradeID: Int64?,
-    quoteSequence: Int64, time: Timestamp
+    quoteSequence: Int64, time: Timestamp, executionID: String? = nil
   ) {
+    self.executionID = executionID
     self.id = id
     self.orderID = orderID
     self.strategy = strategy

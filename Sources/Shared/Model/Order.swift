@@ -68,7 +68,7 @@ public enum OrderState: String, Sendable, CaseIterable {
   /// Its cancellation was asked for. Can transition to: every state but submitted, pendingUpdate and rejected.
   case pendingCancel = "pending_cancel"
   /// A reply was lost: the broker is asked, the order is never sent again. Can transition to: every state but
-  /// submitted, pendingUpdate and pendingCancel.
+  /// submitted and pendingUpdate.
   case unknown
   /// Final: all units filled.
   case filled

@@ -22,7 +22,7 @@ public struct LinkedGroup: Hashable, Sendable {
 
 /// What the order desk asks of a broker.
 public enum BrokerCommand: Hashable, Sendable {
-  /// Sends an order of `remainingUnits`; the order is durable in the journal before a real broker sees it.
+  /// Sends an order of `remainingUnits`; a broker behind a network sees it once it is durable in the journal.
   case place(Order, group: LinkedGroup?)
   case cancel(orderID: String)
   /// Changes a working order; nil leaves a field as it is. `units` are those that still have to fill.

@@ -1,6 +1,7 @@
 public import Model
 
-/// A broker that answers at once, in process: the paper broker, or a simulator in a test.
+/// A broker as the order desk sees it: the paper broker, which answers at once and in process, or a `RemoteVenue`,
+/// which keeps the books of a broker behind a network.
 ///
 /// It is a value: copying it copies its book, and the same calls in the same order give the same events. Events
 /// are pulled one by one, so that what the order desk does about one (cancel the exits of a closed trade, say)
@@ -24,33 +25,29 @@ public protocol Venue: Sendable {
 
   /// Puts a working order back after a restart, without an event.
   mutating func restore(_ order: Order, group: LinkedGroup?)
+
+  // MARK: - Behind a network
+
+  /// Whether commands take time and may fail: an order is then cancelled or changed once its broker says so.
+  var isRemote: Bool { get }
+
+  /// Why no entry may be sent now; nil where one may.
+  var entryRefusal: Refusal? { get }
+
+  /// What is to be sent once everything so far is durable; each request is handed out once.
+  mutating func takeRequests() -> [BrokerRequest]
+
+  /// Takes what the broker said.
+  mutating func receive(_ message: BrokerMessage, now: Timestamp)
+
+  /// Takes back after a restart which executions are booked already, by their ids, oldest first.
+  mutating func restore(executions: [String])
 }
 
-/// A broker behind a network.
-///
-/// The order desk sends it `ChangeSet.commands` after their commit and feeds its events back through the same
-/// order state machine. A lost reply is reported as ``BrokerReply/unknown``: the order is then asked about with
-/// ``find(clientOrderID:)`` and never sent again.
-public protocol BrokerAdapter: Sendable {
-  var name: String { get }
-  var capabilities: BrokerCapabilities { get }
-
-  /// Sends a command and returns what the broker said to it.
-  func send(_ command: BrokerCommand) async -> BrokerReply
-
-  /// What the broker knows about an order, by the client order id that it was sent with.
-  func find(clientOrderID: String) async -> BrokerReply
-
-  /// Everything that happens to the account, in the broker's order.
-  func events() -> AsyncStream<BrokerEvent>
-}
-
-/// An adapter's answer.
-public enum BrokerReply: Hashable, Sendable {
-  /// The broker took it; what it said, oldest first.
-  case events([BrokerEvent])
-  /// No reply came: it may or may not have been done.
-  case unknown(String)
-  /// It surely was not done.
-  case failed(Refusal)
+extension Venue {
+  public var isRemote: Bool { false }
+  public var entryRefusal: Refusal? { nil }
+  public mutating func takeRequests() -> [BrokerRequest] { [] }
+  public mutating func receive(_ message: BrokerMessage, now: Timestamp) {}
+  public mutating func restore(executions: [String]) {}
 }
