@@ -4,6 +4,7 @@ import GatewayService
 import Hummingbird
 import Model
 import NIOCore
+import NIOHTTP1
 import Wire
 
 /// The paths that HTTP answers.
@@ -80,6 +81,9 @@ struct Manners: RouterMiddleware {
       return answer.response
     } catch let refusal as AccountRefusal {
       return Answer(refusal).response
+    } catch let error as HTTPParserError {
+      // The server answers what is no HTTP by itself, and closes the connection.
+      throw error
     } catch let error as HTTPError where error.status == .notFound {
       return .failure(.notFound, "not_found", "There is nothing at \(request.uri.path).")
     } catch let error as HTTPError {

@@ -1,3 +1,4 @@
+import Config
 import Lifecycle
 import Model
 import NIOCore
@@ -44,7 +45,7 @@ extension Supervisor {
       lines.append("  feed     \(spec)\(note)")
     }
     if let listen = gatewayLink.about["listen"]?.stringValue {
-      lines.append("  http     http://\(listen)/health")
+      lines.append("  http     \(options.settings.gateway.tls == nil ? "http" : "https")://\(listen)/health")
     }
     for note in rehearsalNotes { lines.append("  clock    \(note)") }
     lines.append("  control  \(options.layout.controlSocket)")

@@ -9,6 +9,10 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
+  /// Bytes of a body that are still read after its request was answered: a client that sends on, and only then reads,
+  /// shall find the answer.
+  private static let drainedMax = 16 * 1_048_576
+
   private enum Reading {
     /// No byte of a request is there.
     case nothing
@@ -25,6 +29,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   /// Requests that are here in full and not answered in full.
   private var unanswered = 0
   private var closesAfterAnswer = false
+  private var drained = 0
   private var deadline: Scheduled<Void>?
   private var stall: Scheduled<Void>?
   private var isStream = false
@@ -88,10 +93,18 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
       reading = .request
       // HTTP's decoder reads nothing more on such a connection, and a second request would wait for ever.
       closesAfterAnswer = head.headers.contains(name: "upgrade")
-    case .body: break
+    case .body(let body):
+      guard unanswered < 0 else { break }
+      drained += body.readableBytes
+      if drained > Self.drainedMax {
+        context.close(promise: nil)
+        return
+      }
     case .end:
       reading = .nothing
       unanswered += 1
+      drained = 0
+      rest(context)
       deadline?.cancel()
       deadline = nil
     }
@@ -123,9 +136,13 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
       context.close(promise: nil)
       return
     }
-    if unanswered <= 0, reading == .nothing, isCounted, waiting == nil {
-      waiting = table.rest(context.channel)
-    }
+    rest(context)
+  }
+
+  /// Where nothing is under way, it waits from now on.
+  private func rest(_ context: ChannelHandlerContext) {
+    guard unanswered == 0, reading == .nothing, isCounted, waiting == nil else { return }
+    waiting = table.rest(context.channel)
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -62,6 +62,15 @@ final class StreamReader {
     let context = door.value
     isEnding = true
     context.writeAndFlush(NIOAny(format.ending(code, reason)), promise: nil)
-    context.close(promise: nil)
+    guard format == .webSocket, code != .normal else {
+      context.close(promise: nil)
+      return
+    }
+    // Closed with bytes of the client unread, the connection would be reset, and he would not learn why.
+    let channel = context.channel
+    context.eventLoop.scheduleTask(in: Self.farewell) { channel.close(promise: nil) }
   }
+
+  /// How long a client has for its own goodbye.
+  private static let farewell = TimeAmount.seconds(2)
 }

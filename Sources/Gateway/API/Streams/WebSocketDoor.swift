@@ -41,8 +41,11 @@ final class WebSocketDoor: ChannelInboundHandler, RemovableChannelHandler {
   // MARK: - What comes in
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !isEnding else { return }
     let frame = unwrapInboundIn(data)
+    guard !isEnding else {
+      if frame.opcode == .connectionClose { context.close(promise: nil) }
+      return
+    }
     guard takesAnother() else { return end(context, .policy, "too many messages") }
     // Only clients mask, and they always do; reserved bits belong to extensions, of which there are none.
     guard frame.maskKey != nil, !frame.rsv1, !frame.rsv2, !frame.rsv3 else {
