@@ -94,7 +94,7 @@ let gateway: [Target] = [
   .target(
     name: "API",
     dependencies: [
-      "GatewayService", "Accounts", "Trading", "Storage", "Config", "Model", "Wire",
+      "GatewayService", "Accounts", "Trading", "TradingStore", "Storage", "Config", "Model", "Wire",
       .product(name: "Hummingbird", package: "hummingbird"),
       .product(name: "HummingbirdCore", package: "hummingbird"), nio("NIOCore"), nio("NIOHTTP1"),
       nio("NIOWebSocket"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),

@@ -5,12 +5,15 @@ import Hummingbird
 import Model
 import NIOCore
 import NIOHTTP1
+import Storage
 import Wire
 
 /// The paths that HTTP answers.
 enum Routes {
   static func router(_ gateway: Gateway, host: String) -> Router<ArenaContext> {
     let router = Router(context: ArenaContext.self)
+    let meter = RequestMeter()
+    router.add(middleware: Metering(meter: meter, gateway: gateway))
     let settings = gateway.configuration.settings
     let isSecure = settings.gateway.tls != nil
     let authentication = Authentication(
@@ -37,6 +40,11 @@ enum Routes {
     StrategyRoutes(gateway: gateway).add(to: router)
     LogRoutes(gateway: gateway).add(to: router)
     BotRoutes(gateway: gateway).add(to: router)
+    DeskLists(gateway: gateway).add(to: router)
+    OtherLists(gateway: gateway).add(to: router)
+    NarrationRoutes(gateway: gateway).add(to: router)
+    EquityRoutes(gateway: gateway).add(to: router)
+    MetricsRoutes(gateway: gateway, meter: meter).add(to: router)
     return router
   }
 }
@@ -84,6 +92,10 @@ struct Manners: RouterMiddleware {
     } catch let error as HTTPParserError {
       // The server answers what is no HTTP by itself, and closes the connection.
       throw error
+    } catch let refusal as Refusal {
+      return Answer(refusal).response
+    } catch let error as StorageError {
+      return Answer(error).response
     } catch let error as HTTPError where error.status == .notFound {
       return .failure(.notFound, "not_found", "There is nothing at \(request.uri.path).")
     } catch let error as HTTPError {
@@ -136,10 +148,13 @@ extension Response {
   /// An error in the shape that all have.
   static func failure(_ status: HTTPResponse.Status, _ error: String, _ message: String) -> Response {
     let request = String(UInt64.random(in: .min ... .max), radix: 16)
-    return json(
+    var response = json(
       status,
       [
         "ok": false, "error": .string(error), "message": .string(message), "request_id": .string(request),
       ])
+    response.headers[.requestID] = request
+    response.headers[.failureReason] = error
+    return response
   }
 }

@@ -71,6 +71,7 @@ extension Gateway {
       initialDelay: Self.housekeepingInterval, delay: Self.housekeepingInterval
     ) { [self] _ in self.assumeIsolated { $0.keepHouse() } }
     if isEnded { log(.info, "The feed \(spec) had ended before this start and is not played again.") }
+    startEquity()
     if !isFeedHeld { startFeed() }
     startMockEvents()
   }
@@ -164,6 +165,7 @@ extension Gateway {
     housekeeping?.cancel()
     mock?.cancel()
     closeBroker()
+    equity.timer?.cancel()
     listener?.close()
     health.update { $0.isOpen = false }
     events.close()

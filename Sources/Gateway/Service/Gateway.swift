@@ -63,6 +63,7 @@ public actor Gateway {
   /// The broker behind a network; nil: the paper broker, which is part of the desk.
   var broker: (any BrokerAdapter)?
   var brokerClock: RepeatedTask?
+  var equity = EquityWatch()
   var isFeedHeld = false
   /// The last quote that HTTP was shown.
   var shownQuote: Int64 = 0
@@ -233,6 +234,7 @@ public actor Gateway {
         }
       }
     }
+    if !changes.fills.isEmpty { equityChanged(by: changes.fills) }
     events.publish(stored)
     if !changes.events.isEmpty { auditOrders(changes.events) }
     guard let supervisor else { return }

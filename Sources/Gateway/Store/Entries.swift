@@ -65,6 +65,8 @@ public struct JournalEntry: Sendable {
   /// Events beyond those of the order desk.
   public var events: [NewEvent]
   public var feed: FeedPosition?
+  /// What accounts are worth now.
+  public var equity: [EquitySample] = []
 
   public init(changes: ChangeSet = ChangeSet(), events: [NewEvent] = [], feed: FeedPosition? = nil) {
     self.changes = changes
@@ -73,11 +75,11 @@ public struct JournalEntry: Sendable {
   }
 
   /// Whether there is nothing to write.
-  public var isEmpty: Bool { changes.isEmpty && events.isEmpty && feed == nil }
+  public var isEmpty: Bool { changes.isEmpty && events.isEmpty && feed == nil && equity.isEmpty }
 }
 
 /// One line of an order's history.
-public struct OrderChange: Hashable, Sendable {
+public struct OrderHistoryLine: Hashable, Sendable {
   /// Rises with every line of the journal.
   public let sequence: Int64
   public let state: OrderState

@@ -1,5 +1,7 @@
 import Foundation
+public import Model
 public import Storage
+import Synchronization
 
 /// Commits entries on a thread of its own, together with all that arrived while the last commit ran.
 public final class Journal: Sendable {
@@ -16,6 +18,10 @@ public final class Journal: Sendable {
   private let store: TradingStore
   private let queue = Mailbox<JournalEntry>(capacity: .max, overflow: .refuse)
   private let onCommitted: @Sendable (Committed) -> Void
+  private let times = Mutex(DurationHistogram())
+
+  /// How long transactions took.
+  public var commitTimes: DurationHistogram { times.withLock { $0 } }
 
   /// The most entries in one transaction.
   public static let groupMax = 512
@@ -43,7 +49,11 @@ public final class Journal: Sendable {
   private func run() {
     while let entries = queue.take(limit: Self.groupMax) {
       do throws(StorageError) {
-        onCommitted(.entries(try store.commit(entries)))
+        let start = ContinuousClock.now
+        let stored = try store.commit(entries)
+        let time = ContinuousClock.now - start
+        times.withLock { $0.add(time) }
+        onCommitted(.entries(stored))
       } catch {
         // Memory is ahead of the file now: the process must not go on.
         queue.close()

@@ -161,7 +161,7 @@ extension FeedPosition {
   }
 }
 
-extension OrderChange {
+extension OrderHistoryLine {
   init(_ row: Row) throws {
     let table = "order_history"
     let time: Int64 = try row.value("time", table)

@@ -33,6 +33,9 @@ enum Schema {
           CREATE INDEX fills_execution ON fills (id) WHERE execution_id IS NOT NULL
           """)
     }
+    migrator.registerMigration("8: equity over time") { database in
+      try database.execute(sql: EquityRows.schema)
+    }
     return migrator
   }
 

@@ -43,6 +43,9 @@ public final class TradingStore: Sendable {
           var writer = JournalWriter(database, before)
           for entry in entries { stored.append(try writer.write(entry)) }
           try writer.finish()
+          for entry in entries where !entry.equity.isEmpty {
+            try EquityRows.write(entry.equity, to: database)
+          }
           after = writer.marks
           return .commit
         }
@@ -103,7 +106,7 @@ public final class TradingStore: Sendable {
     }
   }
 
-  private func read<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
+  func read<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
     do {
       return try pool.read(body)
     } catch {
@@ -163,11 +166,11 @@ extension TradingStore {
   }
 
   /// Every committed state of an order, oldest first.
-  public func history(ofOrder number: Int64) throws(StorageError) -> [OrderChange] {
+  public func history(ofOrder number: Int64) throws(StorageError) -> [OrderHistoryLine] {
     try read { database in
       try Row.fetchAll(
         database, sql: "SELECT * FROM order_history WHERE order_number = ? ORDER BY seq", arguments: [number]
-      ).map { try OrderChange($0) }
+      ).map { try OrderHistoryLine($0) }
     }
   }
 

@@ -15,6 +15,7 @@ enum OpenAPI {
     ("auth", PackageResources.auth_json),
     ("streams", PackageResources.streams_json),
     ("control", PackageResources.control_json),
+    ("lists", PackageResources.lists_json),
     ("orders", PackageResources.orders_json),
     ("brokers", PackageResources.brokers_json),
     ("market", PackageResources.market_json),
