@@ -43,7 +43,7 @@ bench: .build/release/.built ## Measure it: start, restart, order round trip, th
 build: .build/release/.built ## Build the programs (release)
 
 .PHONY: test
-test: check test-swift test-python test-schedule test-paper test-worker test-integration test-escape test-systemd ## Build and run every test
+test: check test-swift test-python test-schedule test-paper test-worker test-contract test-integration test-escape test-systemd ## Build and run every test
 
 .PHONY: check
 check: check-swift check-python check-architecture check-shell check-man ## Format, lint, types, architecture, manual pages
@@ -96,6 +96,10 @@ test-paper: .build/debug/.built $(VENV)/.made ## The paper market against a seco
 .PHONY: test-integration
 test-integration: .build/debug/.built $(VENV)/.made ## Real processes, end to end
 	$(PYTEST) Tests/Integration
+
+.PHONY: test-contract
+test-contract: .build/debug/.built $(VENV)/.made ## The HTTP routes against their OpenAPI document, the measurements against promtool
+	$(PYTEST) Tests/Contract
 
 .PHONY: soak
 soak: .build/debug/.built ## Kill, stop and command everything at random for 10 minutes
