@@ -176,7 +176,10 @@ let allTests: [Target] = [
     ["TradingStore", "Trading", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),
   tests(
     "APITests", "Gateway/APITests",
-    ["API", "GatewayService", "Config", "Wire", .product(name: "Hummingbird", package: "hummingbird")]),
+    [
+      "API", "GatewayService", "Config", "Model", "Wire",
+      .product(name: "Hummingbird", package: "hummingbird"), nio("NIOCore"),
+    ]),
   tests(
     "CommandsTests", "Control/CommandsTests",
     ["Commands", "Config", "IPC", "Wire", "Model", "Platform", nio("NIOCore"), nio("NIOPosix")]),

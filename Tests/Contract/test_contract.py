@@ -28,9 +28,10 @@ SECONDS = 40
 @pytest.fixture(scope="module")
 def admin() -> Iterator[ArenaClient]:
     with Daemon() as daemon:
+        client = ArenaClient(daemon)
         user = {"email": "admin@b", "password": "secure123", "role": "admin"}
         daemon.call("user.add", user)
-        yield ArenaClient(daemon).login(user["email"], user["password"])
+        yield client.login(user["email"], user["password"])
 
 
 def test_no_request_has_an_answer_that_is_not_described_or_is_our_mistake(

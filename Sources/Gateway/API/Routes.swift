@@ -27,7 +27,8 @@ enum Routes {
     }
     router.get("health", use: health)
     router.get("api/health", use: health)
-    StreamRoutes(gateway, authentication).add(to: router)
+    let streams = StreamRoutes(gateway, authentication)
+    streams.add(to: router)
     OrderRoutes(gateway: gateway).add(to: router)
     OandaOrderRoutes(gateway: gateway).add(to: router)
     OandaAccountRoutes(gateway: gateway).add(to: router)
@@ -38,13 +39,13 @@ enum Routes {
     AuthRoutes(accounts: gateway.accounts, isSecure: isSecure).add(to: router)
     OpenAPIRoutes().add(to: router)
     StrategyRoutes(gateway: gateway).add(to: router)
-    LogRoutes(gateway: gateway).add(to: router)
+    LogRoutes(gateway: gateway, authentication: authentication).add(to: router)
     BotRoutes(gateway: gateway).add(to: router)
     DeskLists(gateway: gateway).add(to: router)
     OtherLists(gateway: gateway).add(to: router)
     NarrationRoutes(gateway: gateway).add(to: router)
     EquityRoutes(gateway: gateway).add(to: router)
-    MetricsRoutes(gateway: gateway, meter: meter).add(to: router)
+    MetricsRoutes(gateway: gateway, meter: meter, streams: streams).add(to: router)
     return router
   }
 }

@@ -35,6 +35,7 @@ public struct GatewayMeasures: Sendable {
   /// Of the latest quote, by the market's clock; nil before the first.
   public let quoteAgeSeconds: Double?
   public let eventsNotRelayed: Int
+  public let isKilled: Bool
 }
 
 extension Gateway {
@@ -71,6 +72,6 @@ extension Gateway {
       commitTimes: journal?.commitTimes ?? DurationHistogram(), sessions: sessions.count,
       quotes: feed.position.sequence, quotesSent: counters.quotesSent, quotesThinned: counters.quotesThinned,
       badLines: feed.player?.badLineCount ?? 0, quoteAgeSeconds: age,
-      eventsNotRelayed: counters.eventsNotRelayed)
+      eventsNotRelayed: counters.eventsNotRelayed, isKilled: core.charter.kill != nil)
   }
 }

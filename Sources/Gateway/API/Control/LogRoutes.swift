@@ -13,11 +13,17 @@ struct LogRoutes: Sendable {
   /// How often a follower that has everything asks again.
   private static let pause = Duration.milliseconds(250)
   private static let heartbeatEvery = 60
+  /// How often it is looked whether a follower may still read.
+  private static let lookEvery = Duration.seconds(10)
 
   private let supervision: Supervision
+  private let authentication: Authentication
   private let followers = FollowerCount()
 
-  init(gateway: Gateway) { supervision = Supervision(gateway: gateway) }
+  init(gateway: Gateway, authentication: Authentication) {
+    supervision = Supervision(gateway: gateway)
+    self.authentication = authentication
+  }
 
   func add(to router: Router<ArenaContext>) {
     router.get("api/strategies/:name/logs", use: logs)
@@ -49,7 +55,7 @@ struct LogRoutes: Sendable {
     }
     // Asked before the answer begins, so that a name that is not known has its status.
     let first = try await supervision.ask("logs.page", .object(params), seconds: 15)
-    return try follow(params, first)
+    return try follow(params, first, context.credential)
   }
 
   /// A page for one reader, with `next`: the `after` or `before` of the next one.
@@ -61,7 +67,9 @@ struct LogRoutes: Sendable {
     ]
   }
 
-  private func follow(_ params: JSONObject, _ first: JSON) throws(Answer) -> Response {
+  private func follow(
+    _ params: JSONObject, _ first: JSON, _ credential: Credential
+  ) throws(Answer) -> Response {
     guard let seat = followers.enter() else {
       throw Answer(
         .serviceUnavailable, "too_many_streams", "\(Self.followersMax) clients follow logs already")
@@ -73,7 +81,13 @@ struct LogRoutes: Sendable {
         var (params, page) = (params, first)
         params["before"] = nil
         var quiet = 0
+        var looked = ContinuousClock.now
         while !Task.isCancelled {
+          if ContinuousClock.now - looked > Self.lookEvery {
+            // A token that has expired or was revoked ends the stream.
+            guard let reader = try? authentication.principal(of: credential), reader.may(.read) else { break }
+            looked = .now
+          }
           let text = Self.encoded(page)
           if text.readableBytes > 0 {
             try await writer.write(text)

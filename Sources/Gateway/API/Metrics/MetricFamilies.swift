@@ -43,6 +43,7 @@ enum HealthMetrics {
 /// The desk, its journal and its feed.
 enum DeskMetrics {
   static func write(_ found: GatewayMeasures, to text: inout PrometheusText) {
+    text.metric("rbot_kill_switch", .gauge, "Whether the kill switch is engaged.", found.isKilled ? 1 : 0)
     text.metric("rbot_equity", .gauge, "Worth of all accounts in their currency.", found.equity.double)
     text.metric("rbot_margin_used", .gauge, "Margin that open positions take.", found.marginUsed.double)
     write(found.accounts, to: &text)

@@ -9,6 +9,7 @@ import Wire
 struct MetricsRoutes: Sendable {
   let gateway: Gateway
   let meter: RequestMeter
+  let streams: StreamRoutes
 
   func add(to router: Router<ArenaContext>) {
     router.get("live") { _, _ -> Response in .json(.ok, ["ok": true]) }
@@ -37,6 +38,7 @@ struct MetricsRoutes: Sendable {
     if let measures = await gateway.measures() { DeskMetrics.write(measures, to: &text) }
     let status = await gateway.askSupervisor("status", ["brief": true], seconds: 2)
     StrategyMetrics.write(try? status.get(), to: &text)
+    text.metric("rbot_streams_open", .gauge, "Clients that read events or quotes.", streams.open)
     RequestMetrics.write(meter.current, to: &text)
     return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

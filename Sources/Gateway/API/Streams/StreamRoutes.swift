@@ -30,6 +30,9 @@ final class StreamRoutes: Sendable {
     router.get("ws", use: webSocket)
   }
 
+  /// How many clients read streams.
+  var open: Int { seats.open }
+
   private func fanOut(_ loop: any EventLoop) -> FanOut {
     let (fanOut, isNew) = fanOuts.withLock { fanOuts in
       if let known = fanOuts[ObjectIdentifier(loop)] { return (known, false) }
