@@ -36,6 +36,7 @@ enum Routes {
     OpenAlgoRoutes(gateway: gateway).add(to: router)
     BrokerRoutes(gateway: gateway).add(to: router)
     MarketRoutes(gateway: gateway).add(to: router)
+    CharterRoutes(gateway: gateway).add(to: router)
     AuthRoutes(accounts: gateway.accounts, isSecure: isSecure).add(to: router)
     OpenAPIRoutes().add(to: router)
     StrategyRoutes(gateway: gateway).add(to: router)

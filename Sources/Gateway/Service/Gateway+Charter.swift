@@ -199,12 +199,13 @@ extension Gateway {
         guard case .string(let reason)? = event["reason"], let guardrail = Guardrail(rawValue: reason),
           event.type == .orderRejected || Guardrail.atFill.contains(guardrail)
         else { continue }
-        var count = 1
-        if case .int(let repeated)? = event["repeated"] { count += Int(repeated) }
         var message = "a working entry was cancelled when it was reached"
         if case .string(let said)? = event["message"] { message = said }
         if let entry = refusalAudit.take(
-          account: event.strategy, reason: reason, message: message, count: count, now: now)
+          account: event.strategy, reason: reason, message: message,
+          refused: event.type == .orderRejected
+            ? core.refusals(strategy: event.strategy, reason: reason) : nil,
+          now: now)
         {
           entries.append(entry)
         }
@@ -236,12 +237,12 @@ extension Gateway {
   }
 
   private func scheduleAudit() {
-    guard !refusalAudit.isEmpty, !isAuditScheduled, phase == .running else { return }
+    guard refusalAudit.isActive, !isAuditScheduled, phase == .running else { return }
     isAuditScheduled = true
     loop.assumeIsolated().scheduleTask(in: .seconds(1)) {
       self.assumeIsolated { gateway in
         gateway.isAuditScheduled = false
-        let entries = gateway.refusalAudit.takeDue(at: WallClock.now)
+        let entries = gateway.takeDueAudit()
         gateway.scheduleAudit()
         if !entries.isEmpty { Task { await gateway.write(entries) } }
       }
@@ -249,7 +250,12 @@ extension Gateway {
   }
 
   /// What was counted and is not written yet, before the end.
-  func takeLastAudit() -> [AuditEntry] { refusalAudit.takeDue(at: WallClock.now, all: true) }
+  func takeLastAudit() -> [AuditEntry] { takeDueAudit(all: true) }
+
+  private func takeDueAudit(all: Bool = false) -> [AuditEntry] {
+    let core = core
+    return refusalAudit.takeDue(at: WallClock.now, all: all) { core.refusals(strategy: $0, reason: $1) }
+  }
 }
 
 extension Charter {

@@ -85,6 +85,12 @@ extension TradingCore {
       openPositions: books.reduce(0) { $0 + $1.positions.count })
   }
 
+  /// How many orders of a strategy were refused for a reason since the start of the process, also those that no event
+  /// told of.
+  public func refusals(strategy: String, reason: String) -> Int64 {
+    strategies[strategy]?.refusals[reason]?.count ?? 0
+  }
+
   /// Each strategy in a word, by name.
   public func summaries() -> [StrategySummary] {
     sortedBooks.map { book in

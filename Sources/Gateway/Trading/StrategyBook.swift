@@ -6,10 +6,13 @@ struct RefusalTally: Sendable {
 
   private var journaled: Timestamp?
   private var repeated: Int64 = 0
+  /// All since the start of the process.
+  private(set) var count: Int64 = 0
 
   /// Counts a refusal; returns how many came unseen before it, or nil when this one is not journaled either: a
   /// strategy that tries again without end must not fill the disk.
   mutating func take(at now: Timestamp) -> Int64? {
+    count += 1
     // Time that has gone back is a replay that starts over.
     if let last = journaled, now >= last, now.nanoseconds &- last.nanoseconds < Self.pause {
       repeated += 1

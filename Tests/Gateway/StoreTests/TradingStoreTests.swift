@@ -31,6 +31,9 @@ struct TradingStoreTests {
       Flattening(strategy: "a", cause: .squareOff, reason: "the \"close\"", generation: 3, closed: 2),
       Flattening(strategy: "b", cause: .workerGone, reason: nil, generation: 0),
     ]
+    let kill = KillSwitch(
+      engaged: Samples.time, by: "local:0", reason: "enough", cancelled: 3, closed: 2, flat: Samples.time)
+    changes.charter = Charter(mode: .canary, modeBy: "user:a@b", modeSince: Samples.time, kill: kill)
     changes.events = [Samples.event()]
     let feed = FeedPosition(
       identity: "replay:a.csv", sequence: 42, time: Samples.time, state: "s", hasEnded: true, owner: "me")
@@ -46,12 +49,26 @@ struct TradingStoreTests {
     #expect(snapshot.accounts == changes.accounts)
     #expect(snapshot.rates == changes.rates)
     #expect(snapshot.flattenings == changes.flattenings)
+    #expect(snapshot.charter == changes.charter)
     #expect([snapshot.nextOrderNumber, snapshot.nextFillID, snapshot.nextTradeID] == [4, 6, 9])
     #expect(snapshot.marketTime == Samples.time)
     #expect(try again.feedPosition() == feed)
     #expect(try again.fills(strategy: "grid-bot", limit: 10) == changes.fills)
     #expect(try again.events(after: 0, limit: 10) == events[0])
     #expect(again.lastEventSequence == 1)
+  }
+
+  @Test("of the charter the last value is kept, and a released kill switch is none")
+  func charter() throws {
+    var changes = ChangeSet()
+    changes.charter = Charter(kill: KillSwitch(engaged: Samples.time, by: "local:0", reason: nil))
+    _ = try store.commit([JournalEntry(changes: changes)])
+    #expect(try reopened().load(rememberedOrders: 1).charter == changes.charter)
+    changes.charter = Charter(mode: .off)
+    var last = ChangeSet()
+    last.charter = Charter(mode: .paper, modeBy: "local:0", modeSince: Samples.time)
+    _ = try store.commit([JournalEntry(changes: changes), JournalEntry(changes: last)])
+    #expect(try reopened().load(rememberedOrders: 1).charter == last.charter)
   }
 
   @Test("starts empty, with everything counted from 1")

@@ -35,6 +35,14 @@ import Testing
         margin_closeout = "0.4"
         stale_quote = "30s"
         ttl_min = 5
+        max_order_rate = 20
+        price_collar = "0.05"
+        max_total_exposure = "50000"
+        max_daily_loss = 500
+        require_quality = true
+        [canary]
+        max_units = "1000"
+        max_daily_loss = "25"
         [logs]
         max_age = "2d"
         max_size = "1GB"
@@ -49,6 +57,10 @@ import Testing
     #expect(settings.paper.makerFee == "0.0001" && settings.paper.latency == .milliseconds(250))
     #expect(settings.risk.maxHoldMinutes == 90 && settings.risk.marginCloseout == "0.4")
     #expect(settings.risk.staleQuote == .seconds(30) && settings.risk.ttlMinutes == 5)
+    #expect(settings.risk.maxOrderRate == 20 && settings.risk.maxTotalOrderRate == nil)
+    #expect(settings.risk.priceCollar == "0.05" && settings.risk.maxTotalExposure == "50000")
+    #expect(settings.risk.maxDailyLoss == "500" && settings.risk.requireQuality)
+    #expect(settings.canary.maxUnits == "1000" && settings.canary.maxDailyLoss == "25")
     #expect(settings.logs.maxAge == .seconds(172_800) && settings.logs.maxBytes == 1_000_000_000)
     #expect(settings.metrics.keepTenSeconds == .seconds(10_800))
     #expect(settings.metrics.keepMinutes == .seconds(14 * 86_400))
@@ -73,12 +85,15 @@ import Testing
           [risk]
           quality_threshold = 101
           margin_closeout = "2"
+          price_collar = "2"
+          max_exposure = "0"
           """)
     } catch { found = error.issues.map { "\($0.line ?? 0) \($0.key ?? "")" } }
     #expect(
       found == [
         "1 gatway", "4 gateway.listen", "5 gateway.feed", "7 paper.currency", "8 paper.fee",
         "10 risk.quality_threshold", "11 risk.margin_closeout",
+        "12 risk.price_collar", "13 risk.max_exposure",
       ])
   }
 }
