@@ -68,7 +68,7 @@ let gateway: [Target] = [
   code("BrokerInterface", "Gateway/Brokers/Interface", ["Model"]),
   code("PaperBroker", "Gateway/Brokers/Paper", ["BrokerInterface", "Matching", "Model"]),
   code("RemoteBroker", "Gateway/Brokers/Remote", ["BrokerInterface", "Model"]),
-  code("Trading", "Gateway/Trading", ["BrokerInterface", "Model"]),
+  code("Trading", "Gateway/Trading", ["BrokerInterface", "Schedule", "Model"]),
   code("Feeds", "Gateway/Feeds", ["Model"]),
   code(
     "TradingStore", "Gateway/Store",
@@ -87,8 +87,7 @@ let gateway: [Target] = [
     "GatewayService", "Gateway/Service",
     [
       "Accounts", "Trading", "BrokerInterface", "PaperBroker", "Feeds", "TradingStore", "Storage", "IPC",
-      "Wire", "Config",
-      "Platform", "Model",
+      "Wire", "Config", "Schedule", "Platform", "Model",
       nio("NIOCore"), nio("NIOPosix"),
     ]),
   .target(
@@ -121,7 +120,8 @@ let worker: [Target] = [
     swiftSettings: strict),
   .executableTarget(
     name: "paper-desk",
-    dependencies: ["Trading", "PaperBroker", "Wire", "Model", nio("NIOCore")], path: "Tests/Paper/PaperDesk",
+    dependencies: ["Trading", "PaperBroker", "Feeds", "Schedule", "Wire", "Model", nio("NIOCore")],
+    path: "Tests/Paper/PaperDesk",
     swiftSettings: strict),
   .executableTarget(
     name: "bench-schedules", dependencies: ["Schedule", "Platform", "Model"],
@@ -160,7 +160,8 @@ let allTests: [Target] = [
     "SupervisorStoreTests", "Supervisor/StoreTests",
     ["SupervisorStore", "Storage", "Model", .product(name: "GRDB", package: "GRDB.swift")]),
   tests(
-    "TradingTests", "Gateway/TradingTests", ["Trading", "BrokerInterface", "PaperBroker", "Model"]),
+    "TradingTests", "Gateway/TradingTests",
+    ["Trading", "BrokerInterface", "PaperBroker", "Feeds", "Schedule", "Model"]),
   tests(
     "SimulationTests", "Gateway/SimulationTests",
     ["Trading", "BrokerInterface", "PaperBroker", "RemoteBroker", "TradingStore", "Storage", "Model"]),

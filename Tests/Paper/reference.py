@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from desk import Desk, Refused
 from values import DAY, Instrument, Order, Trade, amount, money, product, words
 
 RANK = {"any": 0, "stop": 1, "limit": 2}
 
 
-class Refused(Exception):
-    pass
-
-
-class Paper:
+class Paper(Desk):
     def __init__(self, setup: dict[str, Any]) -> None:
         self.books = {name: Instrument(name) for name in setup["instruments"]}
         self.start = amount(setup["balance"]) or 0
@@ -24,6 +21,8 @@ class Paper:
         self.slip, self.latency = setup["slippage_ticks"], setup["latency_ms"]
         self.loss, self.hold = amount(setup.get("max_daily_loss")), setup.get("max_hold_s")
         self.closeout = amount(setup["closeout"]) or 0
+        self.hours: list[int] = setup.get("square_off", [])
+        self.squared = -1
         self.orders: list[Order] = []
         self.working: list[Order] = []
         self.trades: list[Trade] = []
@@ -31,147 +30,6 @@ class Paper:
         self.day: int | None = None
         self.day_equity = self.start
         self.out: list[str] = []
-
-    # What it is worth.
-
-    def held(self, on: Instrument) -> int:
-        return sum(trade.units for trade in self.trades if trade.on is on)
-
-    def gain(self, trades: list[Trade]) -> int:
-        total = 0
-        for on in {id(trade.on): trade.on for trade in trades}.values():
-            mine = [trade for trade in trades if trade.on is on]
-            far = on.far(-1 if mine[0].units > 0 else 1)
-            total += money(sum(product(far - one.price, one.units) for one in mine), on.rate)
-        return total
-
-    def equity(self) -> int:
-        return self.start + self.realised - self.fees + self.gain(self.trades)
-
-    def bound(self, on: Instrument, units: int, price: int) -> int:
-        return money(product(product(abs(units), price), on.margin), on.rate)
-
-    def margin(self, but: Instrument | None = None) -> int:
-        books = [on for on in self.books.values() if on is not but and self.held(on)]
-        return sum(self.bound(on, self.held(on), on.mid) for on in books)
-
-    # What a strategy asks for.
-
-    def admit(self, on: Instrument, side: int, units: int, entry: int, at_fill: bool) -> None:
-        after = self.held(on) + side * units
-        grows = abs(after) > abs(self.held(on))
-        if at_fill and not grows:
-            return
-        if self.loss is not None and self.day_equity - self.equity() >= self.loss:
-            raise Refused("daily_loss_limit")
-        if grows and self.margin(but=on) + self.bound(on, after, entry) > self.equity():
-            raise Refused("insufficient_margin")
-
-    @staticmethod
-    def sides(side: int, sl: int | None, tp: int | None, entry: int) -> None:
-        if sl is not None and (entry - sl) * side <= 0:
-            raise Refused("stop_loss_wrong_side")
-        if tp is not None and (tp - entry) * side <= 0:
-            raise Refused("take_profit_wrong_side")
-
-    def place(self, ask: dict[str, Any]) -> None:
-        on, side = self.books[ask["instrument"]], 1 if ask["side"] == "buy" else -1
-        kind, units, reduce = ask["type"], amount(ask["units"]) or 0, ask.get("reduce_only", False)
-        force = ask.get("time_in_force") or ("fok" if kind == "market" else "gtc")
-        price, limit, distance = (amount(ask.get(k)) for k in ("price", "limit_price", "distance"))
-        if distance is not None:
-            if side < 0 and distance >= on.bid:
-                raise Refused("distance_out_of_range")
-            price = on.far(side) + side * distance
-        entry = on.far(side) if kind == "market" else price or 0
-        sl, tp = amount(ask.get("stop_loss")), amount(ask.get("take_profit"))
-        self.sides(side, sl, tp, entry)
-        if limit is not None:
-            self.sides(side, sl, tp, limit)
-        if reduce and self.held(on) * side >= 0:
-            raise Refused("nothing_to_reduce")
-        if kind != "market" and sum(one.role == "entry" for one in self.working) >= 200:
-            raise Refused("too_many_open_orders")
-        if reduce:
-            units = min(units, abs(self.held(on)))
-        else:
-            self.admit(on, side, units, limit or entry, at_fill=False)
-        until = {"gtd": ask.get("until"), "day": (self.now // DAY + 1) * DAY}
-        expires = until.get(force, self.now + 1000 * ask.get("ttl_s", 21_600))
-        order = Order(
-            0, on, side, kind, "entry", force, units, None if kind == "market" else price, limit, sl, tp,
-            reduce, None if kind == "market" else expires, self.now + self.latency, distance,
-            amount(ask.get("break_even")), amount(ask.get("trail")), ask.get("max_hold_s"),
-        )  # fmt: skip
-        self.add(order)
-        if not self.latency:
-            order.fresh = True
-            self.arrive(order)
-            self.settle(on)
-            order.fresh = False
-
-    def modify(self, ask: dict[str, Any]) -> None:
-        order = self.orders[int(ask["order_id"].split("-")[1]) - 1]
-        price, limit = amount(ask.get("price")), amount(ask.get("limit_price"))
-        sl, tp = amount(ask.get("stop_loss")), amount(ask.get("take_profit"))
-        trades = [one for one in self.trades if one.entry == order.number or order in one.exits]
-        if order.role in ("stop_loss", "take_profit"):
-            if not order.open:
-                raise Refused("order_final")
-            sl = price or sl if order.role == "stop_loss" else sl
-            tp = price or tp if order.role == "take_profit" else tp
-        elif order.role == "close" or (not order.open and (not trades or price or limit)):
-            raise Refused("order_final")
-        elif order.open:
-            if (
-                price
-                and order.type == "stop_limit"
-                and order.state not in ("accepted", "submitted")
-            ):
-                raise Refused("already_triggered")
-            for entry in (price or order.price, limit or order.limit):
-                if entry:
-                    self.sides(order.side, sl or order.sl, tp or order.tp, entry)
-        if trades and (sl or tp):
-            long = trades[0].units > 0
-            self.sides(1 if long else -1, sl, tp, order.on.far(-1 if long else 1))
-            for exit in (exit for trade in trades for exit in trade.exits):
-                self.reprice(exit, sl if exit.role == "stop_loss" else tp, None)
-        if order.role == "entry":
-            order.sl, order.tp = sl or order.sl, tp or order.tp
-            if order.open:
-                self.reprice(order, price, limit)
-        self.settle(order.on)
-
-    def reprice(self, order: Order, price: int | None, limit: int | None) -> None:
-        if not order.open:
-            return
-        before = order.level
-        order.price, order.limit = price or order.price, limit or order.limit
-        if order.level != before and order.state != "submitted":
-            order.taker = order.reached
-
-    def cancel(self, number: str) -> None:
-        order = self.orders[int(number.split("-")[1]) - 1]
-        if not order.open:
-            raise Refused("order_final")
-        if order.role != "entry":
-            raise Refused("exit_protects_trade")
-        self.end(order, "cancelled", "requested")
-
-    def close(self, name: str) -> None:
-        if self.held(self.books[name]):
-            self.flatten(self.books[name], None, "-")
-
-    def flatten(self, on: Instrument, trade: Trade | None, reason: str) -> None:
-        held = trade.units if trade else self.held(on)
-        order = Order(
-            0, on, -1 if held > 0 else 1, "market", "close", "fok", abs(held), reduce=True
-        )
-        order.trade, order.reason = trade, reason
-        self.add(order)
-        self.arrive(order)
-        self.settle(on)
 
     # What the market does.
 
@@ -191,6 +49,10 @@ class Paper:
         for trade in [one for one in self.trades if one.closes is not None and one.closes <= time]:
             self.now = time
             self.flatten(trade.on, trade, "max_hold")
+        ends = self.session_ends(time)
+        if ends is not None and ends != self.squared:
+            self.now, self.squared = time, ends
+            self.square_off()
         self.seq += 1
         self.now, on.seq, on.bid, on.ask = time, self.seq, amount(bid) or 0, amount(ask) or 0
         sizes = [
@@ -204,6 +66,46 @@ class Paper:
         while self.trades and self.equity() < product(self.margin(), self.closeout):
             worst = min(self.trades, key=lambda one: (self.gain([one]), one.id))
             self.flatten(worst.on, worst, "margin_closeout")
+        for length in on.complete(time):
+            for trade in [one for one in self.trades if one.on is on]:
+                self.look_after(trade, length)
+        on.form(time)
+
+    def session_ends(self, time: int) -> int | None:
+        """Until when entries are refused; hours are the end and the beginning, in seconds of a day."""
+        for day in (time // DAY - 1, time // DAY) if self.hours else ():
+            end, begin = self.hours
+            begins = day * DAY + 1000 * begin + (0 if begin > end else DAY)
+            if day * DAY + 1000 * end <= time < begins:
+                return begins
+        return None
+
+    def square_off(self) -> None:
+        for _, on in sorted(self.books.items()):
+            for order in [one for one in self.working if one.on is on and one.role == "entry"]:
+                self.end(order, "cancelled", "square_off")
+            if on.bid and self.held(on):
+                self.flatten(on, None, "square_off")
+
+    def look_after(self, trade: Trade, length: int) -> None:
+        on, side, (stop, target) = trade.on, 1 if trade.units > 0 else -1, trade.exits
+        if stop.momentum and stop.momentum[0] == length and target.open:
+            _, count, share, trail = stop.momentum
+            moved = on.move(length, count)
+            way = product(abs((target.price or 0) - trade.price), share)
+            if (
+                moved is not None
+                and moved * side >= way
+                and (on.far(-side) - trade.price) * side > 0
+            ):
+                stop.momentum = None
+                if trail is not None:
+                    stop.atr, stop.trail = None, trail
+                self.end(target, "cancelled", "momentum")
+                self.follow(stop)
+        if stop.atr and stop.atr[0] == length:
+            stop.trail = on.range(stop.atr) or stop.trail
+            self.follow(stop)
 
     def due(self, time: int) -> list[tuple[int, int, int, Order]]:
         found = []
@@ -364,6 +266,9 @@ class Paper:
             )
             if role == "stop_loss":
                 exit.even, exit.trail, exit.base = order.even, order.trail, price
+                exit.atr, exit.momentum = order.atr, order.momentum
+                if order.atr is not None:
+                    exit.trail = order.on.range(order.atr)
             trade.exits.append(exit)
             self.add(exit)
         for exit in trade.exits:

@@ -39,6 +39,8 @@ CASES = [
     pytest.param(COINS, 5, COSTS, True, 1, id="coins-sizes-costs"),
     pytest.param(COINS, 6, {"balance": "20000", "max_hold_s": 40_000}, False, 1, id="coins-margin"),
     pytest.param(COINS, 11, {"balance": "15000", "closeout": "1.1"}, False, 1, id="coins-closeout"),
+    pytest.param(EUR, 12, {"square_off": [51_960, 52_980]}, False, 12, id="EUR_USD-square-off"),
+    pytest.param(COINS, 13, {"square_off": [79_980, 3_600]}, True, 1, id="coins-square-off"),
     pytest.param(COINS, 7, COSTS | {"latency_ms": 90_000}, False, 1, id="coins-latency"),
     pytest.param(JPY, 8, COSTS | {"balance": "3000"}, True, 1, id="USD_JPY-converted"),
 ]  # fmt: skip
@@ -91,13 +93,27 @@ class Trader:
             return ask | {"reduce_only": True}
         if dice.random() < 0.35:
             ask["break_even"] = words(self.near(on, 40))
-        if dice.random() < 0.35:
-            ask["trail"] = words(self.near(on, 60))
+        self.following(ask, on)
         if dice.random() < 0.2:
             ask["max_hold_s"] = dice.choice([1, 60, 3_600])
         ask["stop_loss"] = words(entry - side * self.near(on, 90, low=-2))
         ask["take_profit"] = words(entry + side * self.near(on, 90, low=-2))
         return ask
+
+    def following(self, ask: Line, on: Instrument) -> None:
+        dice, what = self.dice, self.dice.random()
+        lengths = ["M5", "M15"] if "-" in on.name else ["S5", "M1"]
+        if what < 0.3:
+            ask["trail"] = words(self.near(on, 60))
+        elif what < 0.55:
+            times = words(dice.randint(1, 80) * ONE // 10)
+            rule = {"granularity": dice.choice(lengths), "period": dice.randint(1, 20)}
+            ask["trail_atr"] = rule | {"multiplier": times}
+        if dice.random() < 0.25:
+            rule = {"granularity": dice.choice(lengths), "candles": dice.randint(1, 6)}
+            ask["momentum"] = rule | {"share": words(dice.randint(1, 120) * ONE // 100)}
+            if what >= 0.55 or dice.random() < 0.5:
+                ask["momentum"]["trail"] = words(self.near(on, 40))
 
     def lasting(self, ask: Line, kind: str) -> None:
         forces = ["fok", "ioc"] if kind == "market" else ["gtc", "gtc", "gtd", "day", "ioc", "fok"]
@@ -121,6 +137,8 @@ class Trader:
         name = f"paper-{order.number}"
         if self.dice.random() < 0.3:
             return {"cancel": name}
+        if order.role == "entry" and self.dice.random() < 0.15:
+            return {"replace": self.order(on) | {"order_id": name}}
         if order.role in ("stop_loss", "take_profit") and self.dice.random() < 0.5 and order.trade:
             name = f"paper-{order.trade.entry}"
         ask: Line = {"order_id": name}
@@ -131,6 +149,9 @@ class Trader:
             ask["price"] = words(max(on.bid + self.near(on, 60, low=-60), on.tick))
             if order.type == "stop_limit" and self.dice.random() < 0.5:
                 ask["limit_price"] = words(max(on.bid + self.near(on, 60, low=-60), on.tick))
+        resting = order.type != "market" and order.role == "entry" and self.dice.random() < 0.4
+        if resting:
+            ask["units"] = self.size(on)
         reduces = order.role == "entry" and order.reduce
         if len(ask) == 1 or (reduces and len(ask.keys() & {"stop_loss", "take_profit"})):
             return None
@@ -141,7 +162,10 @@ class Trader:
         what = self.dice.random()
         if what < 0.72:
             return {"place": self.order(on)}
-        return {"close": on.name} if what < 0.74 else self.change(on)
+        if what < 0.74:
+            part = {"units": self.size(on)} if self.dice.random() < 0.5 else {}
+            return {"close": {"instrument": on.name} | part}
+        return self.change(on)
 
 
 def script(

@@ -38,6 +38,17 @@ def money(value: int, rate: int) -> int:
     return rounded(value if rate == ONE else product(value, rate), 10**8) * 10**8
 
 
+LENGTHS = {"S5": 5, "M1": 60, "M5": 300, "M15": 900}
+
+
+@dataclass
+class Candle:
+    number: int
+    high: int
+    low: int
+    close: int
+
+
 @dataclass
 class Instrument:
     name: str
@@ -45,6 +56,8 @@ class Instrument:
     ask: int = 0
     seq: int = 0
     left: dict[int, int | None] = field(default_factory=dict)
+    forming: dict[int, Candle] = field(default_factory=dict)
+    done: dict[int, list[Candle]] = field(default_factory=dict)
     waited: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -63,6 +76,35 @@ class Instrument:
 
     def far(self, side: int) -> int:
         return self.ask if side > 0 else self.bid
+
+    def complete(self, time: int) -> list[int]:
+        """Ends the candles that are over by a quote's time; their lengths in seconds, rising."""
+        over = [n for n, one in sorted(self.forming.items()) if time // (1000 * n) > one.number]
+        for length in over:
+            self.done.setdefault(length, []).append(self.forming.pop(length))
+        return over
+
+    def form(self, time: int) -> None:
+        for length in LENGTHS.values():
+            new = Candle(time // (1000 * length), self.mid, self.mid, self.mid)
+            one = self.forming.setdefault(length, new)
+            one.high, one.low = max(one.high, self.mid), min(one.low, self.mid)
+            one.close = self.mid
+
+    def range(self, rule: tuple[int, int, int]) -> int | None:
+        """How far a stop is behind by the last candles' true ranges."""
+        length, period, multiplier = rule
+        bars = self.done.get(length, [])[-period - 1 :]
+        if len(bars) <= period:
+            return None
+        pairs = zip(bars, bars[1:], strict=False)
+        total = sum(max(b.high, a.close) - min(b.low, a.close) for a, b in pairs)
+        distance = product(rounded(total, period), multiplier)
+        return max(rounded(distance, self.tick) * self.tick, self.tick)
+
+    def move(self, length: int, count: int) -> int | None:
+        bars = self.done.get(length, [])[-count - 1 :]
+        return bars[-1].close - bars[0].close if len(bars) > count else None
 
 
 @dataclass
@@ -96,6 +138,8 @@ class Order:
     even: int | None = None
     trail: int | None = None
     hold: int | None = None
+    atr: tuple[int, int, int] | None = None
+    momentum: tuple[int, int, int, int | None] | None = None
     base: int | None = None
     trade: Trade | None = None
     filled: int = 0

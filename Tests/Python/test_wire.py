@@ -11,7 +11,19 @@ from typing import Any
 
 import pytest
 from fakes import ROOT
-from rbot import ATR, EMA, RSI, SMA, OrderRefused, ProtocolError, to_decimal, wire
+from rbot import (
+    ATR,
+    EMA,
+    RSI,
+    SMA,
+    BasketResult,
+    Momentum,
+    OrderRefused,
+    ProtocolError,
+    TrailByRange,
+    to_decimal,
+    wire,
+)
 from rbot.decimals import decimal_text
 from rbot.model import Account, Candle, Fill, Instrument, Order, Position, Quote
 from rbot.outbox import QUEUE_MESSAGES, Outbox
@@ -50,7 +62,14 @@ def test_a_golden_message_survives_the_round_trip(row: dict[str, Any]) -> None:
         assert Quote(body).bid < Quote(body).ask
     if message.get("method") == "candle":
         assert Candle.from_wire(body).low <= Candle.from_wire(body).high
+    if message.get("method") == "order.place" and "momentum" in body:
+        assert body["trail_atr"] == TrailByRange("M1", "2.5").to_wire()
+        assert body["momentum"] == Momentum("S30", 3, "0.5", "0.0010").to_wire()
     if isinstance(body, dict):
+        from_gateway = row["direction"] == "gateway→worker"
+        for data in body.get("results") or [] if from_gateway else []:
+            result = BasketResult.from_wire(data)
+            assert (result.order is None) == (result.refused is not None)
         for data in body.get("instruments") or []:
             if isinstance(data, dict):
                 assert Instrument.from_wire(data).tick > 0

@@ -22,6 +22,7 @@ from .errors import (
 )
 from .indicators import ATR, EMA, RSI, SMA
 from .model import Account, Candle, Fill, Instrument, Order, Position, Quote
+from .orders import BasketResult, Momentum, OrderRequest, TargetResult, TrailByRange
 from .pipeline import (
     DataFetchNode,
     ExecutionNode,
@@ -40,6 +41,7 @@ __all__ = [
     "RSI",
     "SMA",
     "Account",
+    "BasketResult",
     "Broker",
     "BrokerUnknown",
     "Candle",
@@ -48,10 +50,12 @@ __all__ = [
     "Fill",
     "GatewayDown",
     "Instrument",
+    "Momentum",
     "Node",
     "Number",
     "Order",
     "OrderRefused",
+    "OrderRequest",
     "OrderUnknown",
     "Pipeline",
     "Position",
@@ -64,6 +68,8 @@ __all__ = [
     "SignalGenerationNode",
     "SignalNode",
     "Strategy",
+    "TargetResult",
+    "TrailByRange",
     "get_broker",
     "log",
     "metric",

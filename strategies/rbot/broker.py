@@ -11,6 +11,7 @@ from . import current
 from .decimals import Number
 from .errors import BrokerUnknown, GatewayDown, OrderUnknown, RequestFailed
 from .model import Instrument, Order, Quote
+from .orders import Momentum, OrderRequest, TrailByRange
 from .session import Session
 
 
@@ -70,6 +71,8 @@ class Broker:
         expires: datetime | None = None,
         break_even: Number | None = None,
         trail: Number | None = None,
+        trail_atr: TrailByRange | None = None,
+        momentum: Momentum | None = None,
         max_hold_s: int | None = None,
     ) -> dict[str, Any]:
         """Place an order; ``side`` is BUY or SELL in any case.
@@ -87,25 +90,29 @@ class Broker:
             kind = "trailing_stop"
         return self._do(
             lambda: self._session.place(
-                instrument,
-                side,
-                quantity,
-                type=kind,
-                price=limit_price if stop_price is None else stop_price,
-                stop_loss=stop_loss,
-                take_profit=take_profit,
-                time_in_force=time_in_force,
-                reduce_only=reduce_only,
-                quality=quality,
-                ttl_s=ttl_s,
-                tag=tag,
-                client_order_id=client_order_id,
-                limit_price=limit_price if kind == "stop_limit" else None,
-                distance=distance,
-                expires=expires,
-                break_even=break_even,
-                trail=trail,
-                max_hold_s=max_hold_s,
+                OrderRequest(
+                    instrument,
+                    side,
+                    quantity,
+                    type=kind,
+                    price=limit_price if stop_price is None else stop_price,
+                    stop_loss=stop_loss,
+                    take_profit=take_profit,
+                    time_in_force=time_in_force,
+                    reduce_only=reduce_only,
+                    quality=quality,
+                    ttl_s=ttl_s,
+                    tag=tag,
+                    client_order_id=client_order_id,
+                    limit_price=limit_price if kind == "stop_limit" else None,
+                    distance=distance,
+                    expires=expires,
+                    break_even=break_even,
+                    trail=trail,
+                    trail_atr=trail_atr,
+                    momentum=momentum,
+                    max_hold_s=max_hold_s,
+                )
             )
         )
 
@@ -117,9 +124,14 @@ class Broker:
         """Move the stop loss of an order or of a filled entry's trade."""
         return self._do(lambda: self._session.modify(order_id, stop_loss=new_stop_price))
 
-    def close_position(self, instrument: str) -> dict[str, Any]:
-        """Close the position at the market; ``order_id`` is None when there was none."""
-        return self._do(lambda: self._session.close_position(instrument))
+    def close_position(self, instrument: str, quantity: Number | None = None) -> dict[str, Any]:
+        """Close the position at the market, or so much of it; ``order_id`` is None when there
+        was none."""
+        return self._do(lambda: self._session.close_position(instrument, quantity))
+
+    def cancel_all(self, instrument: str | None = None) -> int:
+        """Cancel the working orders, of one instrument or of all; gives how many they were."""
+        return self._session.cancel_all(instrument)
 
     def get_open_positions(self) -> list[dict[str, Any]]:
         """``broker, instrument, quantity`` (negative when short), ``average_price, current_price,

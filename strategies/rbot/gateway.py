@@ -83,8 +83,8 @@ class Gateway:
         """Ask, and wait for the answer; what else arrives meanwhile is kept for later.
 
         When the connection breaks, the same request is sent again over the next one where
-        ``again`` says that this is safe: reads are, orders carry a ``client_order_id``; a close
-        that was done already would close what has been opened since.
+        ``again`` says that this is safe: reads are, orders and closes carry a
+        ``client_order_id``; a change that was done already is refused the second time.
         Raises :class:`GatewayDown`, :class:`RequestFailed`, or :class:`ReplyLost`.
         """
         if not self.up:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .decimals import Number, decimal_text
+from .decimals import Number, decimal_text, to_decimal
 from .errors import GatewayDown, OrderUnknown, SetupError
 from .gateway import Gateway, ReplyLost
 from .loop import Loop
 from .model import Account, Candle, Fill, Instrument, Order, Position, Quote
+from .orders import BasketResult, OrderRequest, TargetResult
 from .supervisor import Supervisor
-from .times import time_text
 
 QUIET_S = 60.0
 
@@ -63,61 +62,71 @@ class Session:
         # The generation rises at every start, so ids stay unique; 64 characters are the limit.
         return f"{self.name[:40]}-{self.generation}-{self._orders_made}"
 
-    def place(
-        self,
-        instrument: str,
-        side: str,
-        units: Number,
-        *,
-        type: str | None = None,
-        price: Number | None = None,
-        stop_loss: Number | None = None,
-        take_profit: Number | None = None,
-        time_in_force: str | None = None,
-        reduce_only: bool = False,
-        quality: Number | None = None,
-        ttl_s: float | None = None,
-        tag: str | None = None,
-        client_order_id: str | None = None,
-        limit_price: Number | None = None,
-        distance: Number | None = None,
-        expires: datetime | None = None,
-        break_even: Number | None = None,
-        trail: Number | None = None,
-        max_hold_s: int | None = None,
-    ) -> Order:
+    def place(self, request: OrderRequest) -> Order:
         """See :meth:`rbot.Strategy.place`."""
-        number = client_order_id or self.next_order_id()
-        params: dict[str, Any] = {
-            "client_order_id": number,
-            "instrument": instrument,
-            "side": side.lower(),
-            "type": type or ("market" if price is None else "limit"),
-            "units": decimal_text(units, "units"),
-            "reduce_only": reduce_only,
-        }
-        prices = (
-            ("price", price), ("limit_price", limit_price), ("distance", distance),
-            ("stop_loss", stop_loss), ("take_profit", take_profit),
-            ("break_even", break_even), ("trail", trail),
-        )  # fmt: skip
-        for key, value in prices:
-            if value is not None:
-                params[key] = decimal_text(value, key)
-        if quality is not None:
-            params["quality"] = decimal_text(quality, "quality")
-        for key, text in (("time_in_force", time_in_force), ("ttl_s", ttl_s), ("tag", tag)):
-            if text is not None:
-                params[key] = text
-        if expires is not None:
-            params["expires"] = time_text(expires)
-        if max_hold_s is not None:
-            params["max_hold_s"] = max_hold_s
+        number, params = self._named(request)
+        answer = self._order("order.place", params, number, f"order {number} may or may not work")
+        return Order.from_wire(answer["order"])
+
+    def _named(self, request: OrderRequest) -> tuple[str, dict[str, Any]]:
+        """The order's parameters, with a client order id, so that it is safe to ask again."""
+        params = request.to_wire()
+        number = str(params["client_order_id"] or self.next_order_id())
+        params["client_order_id"] = number
+        return number, params
+
+    def _order(
+        self, method: str, params: Mapping[str, Any], number: str, doubt: str
+    ) -> dict[str, Any]:
+        """Ask for what is safe to ask again, because its orders bear ids of their own."""
         self.gateway.order_calls += 1
         try:
-            return Order.from_wire(self.gateway.request("order.place", params)["order"])
+            return self.gateway.request(method, params)
         except ReplyLost as lost:
-            raise OrderUnknown(number, f"{lost}: order {number} may or may not work") from None
+            raise OrderUnknown(number, f"{lost}: {doubt}") from None
+
+    def basket(
+        self, requests: Sequence[OrderRequest], all_or_none: bool = True
+    ) -> list[BasketResult]:
+        """See :meth:`rbot.Strategy.basket`."""
+        named = [self._named(request) for request in requests]
+        params = {"orders": [order for _, order in named], "all_or_none": all_or_none}
+        first = named[0][0] if named else ""
+        answer = self._order("order.basket", params, first, "the basket may or may not work")
+        return [BasketResult.from_wire(data) for data in answer["results"]]
+
+    def split(self, request: OrderRequest, size: Number) -> list[Order]:
+        """See :meth:`rbot.Strategy.split`."""
+        number, params = self._named(request)
+        params["size"] = decimal_text(size, "size")
+        answer = self._order("order.split", params, number, f"order {number} may or may not work")
+        return [Order.from_wire(data["order"]) for data in answer["results"]]
+
+    def target(self, request: OrderRequest) -> TargetResult:
+        """See :meth:`rbot.Strategy.target`; the request's units are signed."""
+        number, params = self._named(request)
+        params["target"] = params.pop("units")
+        for key in ("side", "type", "reduce_only"):
+            del params[key]
+        answer = self._order("order.smart", params, number, f"target {number} may not be reached")
+        return TargetResult(
+            orders=tuple(Order.from_wire(data["order"]) for data in answer["results"]),
+            before=to_decimal(answer["before"], "before"),
+            after=to_decimal(answer["after"], "after"),
+        )
+
+    def replace(self, order_id: str, request: OrderRequest) -> Order:
+        """See :meth:`rbot.Strategy.replace`."""
+        number, params = self._named(request)
+        params["order_id"] = order_id
+        doubt = f"order {number} may or may not be in the place of {order_id}"
+        return Order.from_wire(self._order("order.replace", params, number, doubt)["order"])
+
+    def cancel_all(self, instrument: str | None = None) -> int:
+        """See :meth:`rbot.Strategy.cancel_all`."""
+        params = {} if instrument is None else {"instrument": instrument}
+        answer = self._order("order.cancel_all", params, "", "they may or may not be cancelled")
+        return int(answer["cancelled"])
 
     def change(self, method: str, params: Mapping[str, Any]) -> Order | None:
         """Ask for a change of an order or position; the order that came of it."""
@@ -142,11 +151,12 @@ class Session:
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
         limit_price: Number | None = None,
+        units: Number | None = None,
     ) -> Order:
-        """Change the prices of a working order, or of a filled entry's exits."""
+        """Change the prices or units of a working order, or the prices of a filled entry's exits."""
         params: dict[str, Any] = {"order_id": order_id}
         wanted = (
-            ("price", price), ("limit_price", limit_price),
+            ("price", price), ("limit_price", limit_price), ("units", units),
             ("stop_loss", stop_loss), ("take_profit", take_profit),
         )  # fmt: skip
         for key, value in wanted:
@@ -157,9 +167,15 @@ class Session:
             raise OrderUnknown("", f"the gateway did not say what became of {order_id}")
         return order
 
-    def close_position(self, instrument: str) -> Order | None:
-        """Close this strategy's position at the market; None when it was flat."""
-        return self.change("position.close", {"instrument": instrument})
+    def close_position(self, instrument: str, units: Number | None = None) -> Order | None:
+        """Close this strategy's position at the market, or a part; None when it was flat."""
+        number = self.next_order_id()
+        params = {"instrument": instrument, "client_order_id": number}
+        if units is not None:
+            params["units"] = decimal_text(units, "units")
+        doubt = f"{instrument} may or may not be closed"
+        data = self._order("position.close", params, number, doubt).get("order")
+        return None if data is None else Order.from_wire(data)
 
     def ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """A read; a lost reply shows as :class:`GatewayDown`."""

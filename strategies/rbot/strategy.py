@@ -9,6 +9,7 @@ from typing import Any
 from .decimals import Number
 from .logger import Log
 from .model import Account, Candle, Fill, Instrument, Order, Position, Quote
+from .orders import BasketResult, Momentum, OrderRequest, TargetResult, TrailByRange
 from .session import Session
 
 
@@ -90,6 +91,8 @@ class Strategy:
         expires: datetime | None = None,
         break_even: Number | None = None,
         trail: Number | None = None,
+        trail_atr: TrailByRange | None = None,
+        momentum: Momentum | None = None,
         max_hold_s: int | None = None,
     ) -> Order:
         """Place an order and wait until the gateway has it in its journal and acted on it.
@@ -104,32 +107,38 @@ class Strategy:
 
         The gateway looks after the trade that an entry opens, also when this strategy is gone:
         its stop loss moves to the entry price once it gains ``break_even`` per unit, follows the
-        market ``trail`` behind, and the trade is closed after ``max_hold_s`` seconds.
+        market ``trail`` behind or as ``trail_atr`` says (a :class:`~rbot.TrailByRange`), its take
+        profit is given up as ``momentum`` says (a :class:`~rbot.Momentum`), and the trade is
+        closed after ``max_hold_s`` seconds.
 
         Raises :class:`~rbot.OrderRefused` (its ``reason`` is a stable word),
         :class:`~rbot.OrderUnknown` when no reply came within 10 s, :class:`~rbot.GatewayDown`
         when nothing could be sent, ``ValueError`` for NaN or infinity.
         """
         return self.session.place(
-            instrument,
-            side,
-            units,
-            type=type,
-            price=price,
-            stop_loss=stop_loss,
-            take_profit=take_profit,
-            time_in_force=time_in_force,
-            reduce_only=reduce_only,
-            quality=quality,
-            ttl_s=ttl_s,
-            tag=tag,
-            client_order_id=client_order_id,
-            limit_price=limit_price,
-            distance=distance,
-            expires=expires,
-            break_even=break_even,
-            trail=trail,
-            max_hold_s=max_hold_s,
+            OrderRequest(
+                instrument,
+                side,
+                units,
+                type=type,
+                price=price,
+                stop_loss=stop_loss,
+                take_profit=take_profit,
+                time_in_force=time_in_force,
+                reduce_only=reduce_only,
+                quality=quality,
+                ttl_s=ttl_s,
+                tag=tag,
+                client_order_id=client_order_id,
+                limit_price=limit_price,
+                distance=distance,
+                expires=expires,
+                break_even=break_even,
+                trail=trail,
+                trail_atr=trail_atr,
+                momentum=momentum,
+                max_hold_s=max_hold_s,
+            )
         )
 
     def buy(self, instrument: str, units: Number, **more: Any) -> Order:
@@ -152,13 +161,82 @@ class Strategy:
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
         limit_price: Number | None = None,
+        units: Number | None = None,
     ) -> Order:
-        """Move a working order, or (by a filled entry's id) its stop loss and take profit."""
-        return self.session.modify(order_id, price, stop_loss, take_profit, limit_price)
+        """Move a working order or give it other ``units`` (all of its units, what has filled
+        included), or move (by a filled entry's id) its stop loss and take profit."""
+        return self.session.modify(order_id, price, stop_loss, take_profit, limit_price, units)
 
-    def close(self, instrument: str) -> Order | None:
-        """Close this strategy's position at the market; None when it was flat."""
-        return self.session.close_position(instrument)
+    def replace(self, order_id: str, request: OrderRequest) -> Order:
+        """Put another order in the place of a working one: the old one is cancelled and the new
+        one placed, or the old one stays and the refusal is raised."""
+        return self.session.replace(order_id, request)
+
+    def basket(
+        self, requests: Sequence[OrderRequest], *, all_or_none: bool = True
+    ) -> list[BasketResult]:
+        """Place up to 100 orders in one commit, each admitted after those before it took effect.
+
+        With ``all_or_none`` the first refusal refuses them all and is raised; else each result
+        has its order or its refusal.
+        """
+        return self.session.basket(requests, all_or_none)
+
+    def split(self, request: OrderRequest, size: Number) -> list[Order]:
+        """Place an order as several of ``size`` units each, all of them or none."""
+        return self.session.split(request, size)
+
+    def target(
+        self,
+        instrument: str,
+        units: Number,
+        *,
+        stop_loss: Number | None = None,
+        take_profit: Number | None = None,
+        quality: Number | None = None,
+        tag: str | None = None,
+        client_order_id: str | None = None,
+        break_even: Number | None = None,
+        trail: Number | None = None,
+        trail_atr: TrailByRange | None = None,
+        momentum: Momentum | None = None,
+        max_hold_s: int | None = None,
+    ) -> TargetResult:
+        """Bring the position to ``units`` (negative: short, 0: flat) at the market.
+
+        What is too much is closed, what is missing is opened, and a position on the other side
+        is closed first; all of it or nothing. What opens needs ``stop_loss`` and
+        ``take_profit``. Working orders are left alone. Raises as :meth:`place`.
+        """
+        return self.session.target(
+            OrderRequest(
+                instrument,
+                "buy",
+                units,
+                stop_loss=stop_loss,
+                take_profit=take_profit,
+                quality=quality,
+                tag=tag,
+                client_order_id=client_order_id,
+                break_even=break_even,
+                trail=trail,
+                trail_atr=trail_atr,
+                momentum=momentum,
+                max_hold_s=max_hold_s,
+            )
+        )
+
+    def cancel_all(self, instrument: str | None = None) -> int:
+        """Cancel this strategy's working orders, of one instrument or of all; exits stay.
+
+        Gives how many they were.
+        """
+        return self.session.cancel_all(instrument)
+
+    def close(self, instrument: str, units: Number | None = None) -> Order | None:
+        """Close this strategy's position at the market, or ``units`` of it, the oldest trades
+        first; None when it was flat."""
+        return self.session.close_position(instrument, units)
 
     def positions(self) -> list[Position]:
         """What this strategy holds; an instrument without a position is not in it."""

@@ -116,16 +116,21 @@ extension Gateway {
     progress += 1
     var completed: [Candle] = []
     candles.add(quote, completed: &completed)
+    let managed = completed.map { core.candle($0) }.filter { !$0.isEmpty }
     // What is sent is owed at once, or the next quote would overtake it while this one waits for the journal.
     if spec.isLockstep {
       for session in subscribers[quote.instrument] ?? [] where session.subscription.isLockstep {
         barrier.sent(quote.sequence, to: session.id)
       }
     }
-    if changes.isEmpty, outbox.isEmpty {
+    let last = managed.isEmpty ? changes : ChangeSet()
+    if !managed.isEmpty {
+      for changes in [changes] + managed where !changes.isEmpty { perform(changes) { _ in } }
+    }
+    if last.isEmpty, outbox.isEmpty {
       show(quote, completed)
     } else {
-      perform(changes) { [self] _ in show(quote, completed) }
+      perform(last) { [self] _ in show(quote, completed) }
     }
   }
 

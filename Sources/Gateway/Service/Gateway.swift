@@ -117,7 +117,8 @@ public actor Gateway {
       events = EventHub(last: store.lastEventSequence)
       feed = try Self.feedState(spec, configuration, stored: try store.feedPosition())
       instruments = feed.instruments
-      let settings = configuration.tradingSettings(isLive: feed.isLive)
+      var settings = configuration.tradingSettings(isLive: feed.isLive)
+      settings.squareOff = try configuration.squareOffHours(of: feed.instruments)
       core = TradingCore(
         settings: settings, instruments: feed.instruments,
         venue: PaperBroker(instruments: feed.instruments, profile: configuration.paperProfile),

@@ -3,6 +3,8 @@ public import Config
 import Feeds
 import Model
 import PaperBroker
+import Schedule
+import Storage
 import Trading
 
 /// What the gateway process was told: by its command line and `rbotd.toml`.
@@ -18,6 +20,8 @@ public struct GatewayConfiguration: Sendable {
   public var executionWord: String?
   /// Whether made-up events are shown.
   public var mockEvents: Bool
+  /// Trading calendars of one's own; nil: none.
+  public var calendarFolder: String?
 
   public init(home: String, settings: DaemonSettings) {
     self.home = home
@@ -47,6 +51,22 @@ public struct GatewayConfiguration: Sendable {
       takerFeeRate: Amount(paper.fee) ?? .zero, makerFeeRate: paper.makerFee.flatMap { Amount($0) },
       slippageTicks: paper.slippageTicks,
       latencyMilliseconds: Int(latency.seconds * 1_000 + latency.attoseconds / 1_000_000_000_000_000))
+  }
+
+  /// When positions are squared off, by instrument.
+  ///
+  /// - Throws: ``StorageError`` with a sentence for a time zone or a calendar that is not there.
+  func squareOffHours(of instruments: [Instrument]) throws(StorageError) -> [String: SquareOffHours] {
+    let sources = ScheduleSources(calendars: calendarFolder)
+    var found: [String: SquareOffHours] = [:]
+    for instrument in instruments {
+      do throws(ScheduleSources.Missing) {
+        found[instrument.name] = try settings.risk.squareOff(for: instrument.name).hours(sources)
+      } catch {
+        throw StorageError(.refused, "[risk] square_off of \(instrument.name): \(error)")
+      }
+    }
+    return found
   }
 
   /// The rules of the order desk.

@@ -22,6 +22,7 @@ extension TradingCore {
     let capabilities = try known(book)
     let mode = try admitMode(intent, capabilities, book)
     try admitTrading(intent, book)
+    try admitSession(intent)
     let instrument = try admitShape(intent)
     let quote = board.quote(instrument.name)
     let entry = try admitExits(intent, instrument, quote)

@@ -80,12 +80,49 @@ extension TradingCore {
     }
     if intent.reduceOnly, terms.managesTrade {
       throw Refusal(
-        "exits_not_allowed", "a reduce_only order opens no trade: leave out break_even, trail and max_hold_s")
+        "exits_not_allowed",
+        "a reduce_only order opens no trade: leave out break_even, trail, trail_atr, momentum and max_hold_s")
     }
     if let distance = terms.breakEven { try admitDistance(distance, "break_even", instrument) }
     if let distance = terms.trail { try admitDistance(distance, "trail", instrument) }
+    try admitRangeTrail(terms)
+    try admitMomentum(terms, instrument)
     if let seconds = terms.maxHoldSeconds, !(1...Self.longest).contains(seconds) {
       throw Refusal("max_hold_out_of_range", "max_hold_s is \(seconds): give 1 to \(Self.longest) (a year)")
+    }
+  }
+
+  private func admitRangeTrail(_ terms: OrderTerms) throws(Refusal) {
+    guard let rule = terms.rangeTrail else { return }
+    guard terms.trail == nil else {
+      throw Refusal("trail_twice", "give trail or trail_atr: a stop loss follows at one distance")
+    }
+    guard (1...RangeTrail.periodMax).contains(rule.period), rule.multiplier.isPositive,
+      rule.multiplier <= RangeTrail.multiplierMax
+    else {
+      throw Refusal(
+        "trail_out_of_range",
+        "trail_atr takes a period of 1 to \(RangeTrail.periodMax) and a multiplier of more than 0 and at most"
+          + " \(RangeTrail.multiplierMax)")
+    }
+  }
+
+  private func admitMomentum(_ terms: OrderTerms, _ instrument: Instrument) throws(Refusal) {
+    guard let rule = terms.momentum else { return }
+    guard (1...MomentumRule.candlesMax).contains(rule.candles), rule.share.isPositive,
+      rule.share <= MomentumRule.shareMax
+    else {
+      throw Refusal(
+        "momentum_out_of_range",
+        "momentum takes 1 to \(MomentumRule.candlesMax) candles and a share of more than 0 and at most"
+          + " \(MomentumRule.shareMax)")
+    }
+    if let trail = rule.trail { return try admitDistance(trail, "momentum.trail", instrument) }
+    guard terms.trail != nil || terms.rangeTrail != nil else {
+      throw Refusal(
+        "trail_required",
+        "momentum gives the take profit up, so the stop loss must follow then: give momentum a trail, or the order a"
+          + " trail or trail_atr")
     }
   }
 

@@ -189,6 +189,11 @@ extension TradingCore {
     try admitSides(
       isLong ? .buy : .sell, stopLoss: stopLoss, takeProfit: takeProfit, reference: market,
       "the current \(isLong ? "bid" : "ask") \(market)", "a \(isLong ? "long" : "short") trade")
+    if takeProfit != nil, trades.allSatisfy({ $0.takeProfitOrderID == nil }) {
+      throw Refusal(
+        "no_take_profit",
+        "the take profit of trade \(trade.id) was given up: its stop loss follows the market now")
+    }
     for trade in trades {
       reprice(trade.stopLossOrderID, stopLoss)
       reprice(trade.takeProfitOrderID, takeProfit)

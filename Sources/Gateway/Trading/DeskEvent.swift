@@ -27,6 +27,7 @@ public enum DeskEventType: String, Sendable, CaseIterable {
   case accountDifference = "account_difference"
   /// A trade could not be protected and is closed.
   case protectionFailed = "protection_failed"
+  case sessionSquareOff = "session_square_off"
 }
 
 /// A value in an event's payload.

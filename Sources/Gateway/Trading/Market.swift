@@ -24,12 +24,14 @@ extension TradingCore {
     let isReached = venue.quote(quote)
     // A broker behind a network looks after the margin of its account itself.
     let endangers = !venue.isRemote && (!staleMargins.isEmpty || !marginGuards[position].contains(quote))
-    guard isReached || wasDue || endangers || beginsDay || killsOrders || !flattening.isEmpty else {
-      return ChangeSet()
-    }
+    guard
+      isReached || wasDue || endangers || beginsDay || killsOrders || !flattening.isEmpty
+        || !sessions.waiting.isEmpty
+    else { return ChangeSet() }
     now = quote.time
     drain()
     if endangers || !venue.isRemote && !staleMargins.isEmpty { watchMargins(position) }
+    if sessions.waiting.contains(position) { squareOff(position) }
     flatten(quote.instrument)
     if killsOrders {
       killPositions(quote.instrument)
@@ -38,13 +40,16 @@ extension TradingCore {
     return finish()
   }
 
-  /// Does what is due at a time: orders arrive or expire, and trades that were held too long are closed.
+  /// Does what is due at a time: orders arrive or expire, trades that were held too long are closed, and so is what may
+  /// not be held over the end of a session.
   private mutating func moveClock(to time: Timestamp) -> Bool {
     let isDue = venue.advance(to: time) || venue.isRemote && time >= nextProtection
-    guard isDue || time >= nextHoldEnd else { return false }
+    let sessionIsDue = sessions.isDue(time)
+    guard isDue || sessionIsDue || time >= nextHoldEnd else { return false }
     now = time
     drain()
     if time >= nextHoldEnd { closeHeldTooLong() }
+    if sessionIsDue { squareOffSessions(at: time) }
     protectTrades()
     return true
   }

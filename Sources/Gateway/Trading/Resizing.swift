@@ -22,6 +22,7 @@ extension TradingCore {
     let rest = intent(of: order, units: units - order.filledUnits)
     if order.reduceOnly { return order.filledUnits + (try admitReduction(rest, book)) }
     try admitTrading(rest, book)
+    try admitSession(rest)
     try admitCapabilities(rest, capabilities, book)
     try admitDailyLoss(capabilities, order.mode, book)
     if let entry = order.terms.limitPrice ?? order.price {

@@ -25,7 +25,10 @@ extension TradingCore {
     var stopLoss = order.stopLoss.map { exit(order, .stopLoss, .stop, $0, units, id) }
     if terms.managesTrade {
       stopLoss?.terms = OrderTerms(
-        breakEven: terms.breakEven, trail: terms.trail, reference: terms.breakEven == nil ? nil : price)
+        breakEven: terms.breakEven, trail: terms.trail ?? trailDistance(terms.rangeTrail, order.instrument),
+        rangeTrail: terms.rangeTrail, momentum: terms.momentum,
+        reference: terms.breakEven == nil ? nil : price)
+      watchCandles(order.instrument, terms)
     }
     let takeProfit = order.takeProfit.map { exit(order, .takeProfit, .limit, $0, units, id) }
     trade.stopLossOrderID = stopLoss?.id

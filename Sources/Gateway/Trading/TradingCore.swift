@@ -34,6 +34,9 @@ public struct TradingCore: Sendable {
   /// When the protection of the trades is looked at next, and what was tried for each trade.
   var nextProtection = Timestamp(nanoseconds: .min)
   var protections: [Int64: ProtectionTry] = [:]
+  /// The latest complete candles, for the trades that are looked after by them.
+  var ranges: RangeBook
+  var sessions: SessionClock
   var nextOrderNumber: Int64
   var nextFillID: Int64
   var nextTradeID: Int64
@@ -60,6 +63,8 @@ public struct TradingCore: Sendable {
     self.lookup = lookup
     board = MarketBoard(instruments, currency: settings.currency)
     marginGuards = Array(repeating: .unlimited, count: board.instruments.count)
+    ranges = RangeBook(instruments: board.instruments.count)
+    sessions = SessionClock(settings.squareOff, board.instruments)
     memory = OrderMemory(capacity: settings.rememberedOrders, hasForgotten: snapshot.hasOlderOrders)
     nextOrderNumber = snapshot.nextOrderNumber
     nextFillID = snapshot.nextFillID
@@ -85,6 +90,7 @@ public struct TradingCore: Sendable {
       memory.insert(order)
       withStrategy(order.strategy) { $0.addOpen(order.number) }
       venue.restore(order, group: group(of: order))
+      if order.role == .stopLoss { watchCandles(order.instrument, order.terms) }
     }
     venue.restore(executions: snapshot.executions)
     restore(snapshot.flattenings)

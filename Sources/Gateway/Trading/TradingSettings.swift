@@ -1,4 +1,5 @@
 public import Model
+public import Schedule
 
 /// The rules that hold for every strategy; each is a setting of the gateway.
 public struct TradingSettings: Hashable, Sendable {
@@ -23,6 +24,8 @@ public struct TradingSettings: Hashable, Sendable {
   /// A strategy's trades are closed, the largest loss first, while its equity is below this share of the margin that
   /// they bind; nil: never.
   public var marginCloseout: Amount?
+  /// When the positions in an instrument are squared off each day, by its name; those without may be held.
+  public var squareOff: [String: SquareOffHours]
   /// Finished orders that are kept in memory; older ones are asked of ``DeskLookup``.
   public var rememberedOrders: Int
   public var limits: RiskLimits
@@ -34,6 +37,7 @@ public struct TradingSettings: Hashable, Sendable {
     qualityThreshold: Int = 70, timeToLiveSeconds: Int = 360 * 60, maxOpenOrders: Int = 200,
     maxOpenPositions: Int = 20, pauseCancelsEntries: Bool = true,
     maxHoldSeconds: Int? = nil, marginCloseout: Amount? = Amount(raw: Amount.one.raw / 2),
+    squareOff: [String: SquareOffHours] = [:],
     rememberedOrders: Int = 10_000, limits: RiskLimits = RiskLimits(), canary: CanaryLimits = CanaryLimits(),
     execution: ExecutionRules = ExecutionRules()
   ) {
@@ -47,6 +51,7 @@ public struct TradingSettings: Hashable, Sendable {
     self.pauseCancelsEntries = pauseCancelsEntries
     self.maxHoldSeconds = maxHoldSeconds
     self.marginCloseout = marginCloseout
+    self.squareOff = squareOff
     self.rememberedOrders = rememberedOrders
     self.limits = limits
     self.canary = canary

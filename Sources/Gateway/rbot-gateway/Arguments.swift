@@ -23,6 +23,9 @@ struct Arguments {
   func configuration() throws(GatewayFailure) -> GatewayConfiguration {
     guard let home = values["--home"] else { throw GatewayFailure("usage", Self.usage, exitCode: 2) }
     var configuration = GatewayConfiguration(home: home, settings: try settings())
+    if let path = values["--config"] {
+      configuration.calendarFolder = configuration.settings.calendarFolder(beside: path)
+    }
     if let feed = values["--feed"] { configuration.feed = feed }
     if let word = getenv("ENABLE_MOCK") {
       configuration.mockEvents = ["true", "1"].contains(String(cString: word))

@@ -113,6 +113,7 @@ extension DaemonSettings.Risk {
       reader.report("margin_closeout", "is a share of the margin and must be 1 at the most")
     }
     readLimits(reader)
+    readSquareOff(reader)
     reader.finish()
   }
 

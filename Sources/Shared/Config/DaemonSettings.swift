@@ -84,6 +84,10 @@ public struct DaemonSettings: Equatable, Sendable {
     public var maxHoldMinutes: Int?
     /// The share of the margin that its trades bind, below which a strategy's equity has them closed; 0 never does.
     public var marginCloseout = "0.5"
+    /// When positions are closed each day: of all instruments, and of the classes that have a rule of their own.
+    public var squareOff = SquareOffSettings()
+    public var forexSquareOff: SquareOffSettings?
+    public var cryptoSquareOff: SquareOffSettings?
     /// Entries a second.
     public var maxOrderRate: Int?
     public var maxTotalOrderRate: Int?

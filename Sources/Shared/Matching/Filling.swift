@@ -10,10 +10,15 @@ extension MatchingEngine {
       let far = books[index].farSide(order.side)
       let price = order.side == .buy ? far + trail : max(far - trail, books[index].instrument.tick)
       if price != order.price { move(&order, to: price) }
-    } else if order.follows, books[index].hasQuote, let price = books[index].movedPrice(of: order) {
-      move(&order, to: price)
+    } else if order.follows {
+      catchUp(&order, index)
     }
     meet(order, index, asks: asks)
+  }
+
+  /// Moves a stop that follows to where the latest quote has it.
+  mutating func catchUp(_ order: inout MatchOrder, _ index: Int) {
+    if books[index].hasQuote, let price = books[index].movedPrice(of: order) { move(&order, to: price) }
   }
 
   /// Matches an order that comes in or was changed: it is reached, waits, or is over.

@@ -21,7 +21,7 @@ public struct MatchOrder: Hashable, Sendable {
   /// in part shrinks them.
   public let group: Int64?
   /// Of a stop: how far its price stays behind a market that moves away from it.
-  public let trail: Amount?
+  public var trail: Amount?
   /// Of a stop: moves it to a price, once.
   public let breakEven: BreakEven?
   /// When it reaches the market, where it is sent before; nil: at once.

@@ -87,19 +87,24 @@ public struct MatchingEngine: Sendable {
   }
 
   /// Changes the prices, the units or all of a working order; it keeps its age.
+  ///
+  /// - Parameter trail: how far a stop stays behind the market from now on; it moves at once where that is nearer.
   public mutating func modify(
-    id: String, price: Price? = nil, limitPrice: Price? = nil, units: Quantity? = nil
+    id: String, price: Price? = nil, limitPrice: Price? = nil, units: Quantity? = nil, trail: Amount? = nil
   ) {
     guard let old = orders[id], let index = bookIndex[old.instrument] else { return }
     var order = old
     order.units = units ?? old.units
     order.price = price ?? old.price
     order.limitPrice = limitPrice ?? old.limitPrice
+    order.trail = trail ?? old.trail
     orders[id] = order
     events.append(.replaced(id: id))
-    guard order.workingPrice != old.workingPrice, !order.isTravelling else { return }
+    let retrails = order.trail != old.trail && order.follows
+    guard order.workingPrice != old.workingPrice || retrails, !order.isTravelling else { return }
     books[index].unrest(old)
     ready.removeAll { $0.id == id }
+    if retrails { catchUp(&order, index) }
     meet(order, index, asks: true)
   }
 

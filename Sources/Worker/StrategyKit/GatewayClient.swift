@@ -104,6 +104,18 @@ final class GatewayClient {
     }
   }
 
+  /// A request whose parameters are written rather than built.
+  func request(
+    _ method: StaticString, writing write: @escaping (inout JSONWriter) -> Void
+  ) async throws -> JSON {
+    guard let connection, isReady else { throw Self.down }
+    return try await waiting {
+      try await connection.request(timeout: .seconds(10), method: "\(method)") { id, buffer in
+        buffer.writeRequest(id, method, params: write)
+      }.get()
+    }
+  }
+
   /// While an answer is awaited the socket is read even when the strategy lags: the answer is behind the quotes.
   private func waiting(_ request: () async throws -> JSON) async throws -> JSON {
     openRequests += 1

@@ -128,6 +128,14 @@ final class Host {
     return try await Self.refusing { try await gateway.request(method, params) }
   }
 
+  /// A request whose parameters are written rather than built.
+  func request(
+    _ method: StaticString, _ write: @escaping (inout JSONWriter) -> Void
+  ) async throws -> JSON {
+    guard let gateway else { throw GatewayClient.down }
+    return try await Self.refusing { try await gateway.request(method, writing: write) }
+  }
+
   /// A strategy sees one kind of refusal, wherever it comes from.
   private static func refusing<Result>(_ body: () async throws -> Result) async throws -> Result {
     do {

@@ -118,31 +118,6 @@ open class Strategy {
     try await running().orderRequest("order.cancel", ["order_id": .string(orderID)])
   }
 
-  /// Changes the price of a pending order, or the stop loss and take profit of an order or its trade.
-  @discardableResult
-  public func modify(
-    _ orderID: String, price: Price? = nil, limitPrice: Price? = nil, stopLoss: Price? = nil,
-    takeProfit: Price? = nil
-  ) async throws -> Order {
-    var params: [String: Price] = [:]
-    params["price"] = price
-    params["limit_price"] = limitPrice
-    params["stop_loss"] = stopLoss
-    params["take_profit"] = takeProfit
-    var object = JSONObject()
-    object["order_id"] = .string(orderID)
-    for (key, value) in params { object[key] = .string(value.description) }
-    return try await running().orderRequest("order.modify", .object(object))
-  }
-
-  /// Closes this strategy's whole position at the market and cancels its exits; nil when there was none.
-  @discardableResult
-  public func close(_ instrument: String) async throws -> Order? {
-    let answer = try await running().request("position.close", ["instrument": .string(instrument)])
-    guard let order = answer["order"], !order.isNull else { return nil }
-    return try Order(order)
-  }
-
   /// This strategy's orders that can still fill.
   public func openOrders() async throws -> [Order] {
     let answer = try await running().request("orders", ["state": "open"])
@@ -175,7 +150,7 @@ open class Strategy {
   /// Sets the line that `rbotctl status NAME` shows.
   public nonisolated func status(_ text: String) { SupervisorLink.shared.status(text) }
 
-  private func running() throws -> Host {
+  func running() throws -> Host {
     guard let host else { throw Refusal("not_running", "the strategy is not running yet") }
     return host
   }

@@ -14,6 +14,8 @@ struct Desk {
   var core: TradingCore
   var second: Int64 = 1_399_000_000
   var sequence: Int64 = 0
+  /// The candles that it was given.
+  var made: [Candle] = []
   /// Everything that the journal was given.
   var journal: Journal
 

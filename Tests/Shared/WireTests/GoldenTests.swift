@@ -71,9 +71,24 @@ struct GoldenTests {
         case "order.place":
           let intent = try frame.withBody { try OrderIntent(params: $0) }
           #expect(try intent.units == params.amount("units"))
+          for rules in ["trail_atr", "momentum"] {
+            #expect(try written { intent.write(to: &$0) }[rules] == params[rules])
+          }
+        case "order.basket":
+          let basket = try frame.withBody { try OrderBasket(params: $0) }
+          #expect(try written { basket.write(to: &$0) }["all_or_none"] == params["all_or_none"])
+          #expect(basket.orders.count == params["orders"]?.arrayValue?.count)
+        case "order.smart":
+          #expect(try written { try PositionTarget(params).write(to: &$0) } == params)
+        case "order.split", "order.replace":
+          #expect(try frame.withBody { try OrderIntent(params: $0) }.side == .sell)
         case "order":
           let report = try #require(params["order"])
           #expect(try written { $0.value(try Order(report), priceDecimals: 0) }["state"] == report["state"])
+          for rules in ["trail_atr", "momentum"] {
+            #expect(
+              try written { $0.value(try Order(report), priceDecimals: 5) }[rules] == report[rules])
+          }
         case "fill":
           let report = try #require(params["fill"])
           #expect(
@@ -83,7 +98,12 @@ struct GoldenTests {
         seen.insert(method)
       }
     }
-    #expect(seen == ["quote", "candle", "order.place", "order", "fill"])
+    #expect(
+      seen == [
+        "quote", "candle", "order.place", "order.basket", "order.split", "order.smart", "order.replace",
+        "order",
+        "fill",
+      ])
   }
 
   @Test("logs, metrics and heartbeats are read")

@@ -25,6 +25,9 @@ public enum BrokerCommand: Hashable, Sendable {
   /// Sends an order of `remainingUnits`; a broker behind a network sees it once it is durable in the journal.
   case place(Order, group: LinkedGroup?)
   case cancel(orderID: String)
-  /// Changes a working order; nil leaves a field as it is. `units` are those that still have to fill.
-  case modify(orderID: String, price: Price? = nil, limitPrice: Price? = nil, units: Quantity? = nil)
+  /// Changes a working order; nil leaves a field as it is. `units` are those that still have to fill, `trail` is how
+  /// far a stop that follows stays behind the market.
+  case modify(
+    orderID: String, price: Price? = nil, limitPrice: Price? = nil, units: Quantity? = nil,
+    trail: Amount? = nil)
 }

@@ -52,8 +52,8 @@ public struct PaperBroker: Venue {
     switch command {
     case .place(let order, let group): engine.place(matchOrder(order, group))
     case .cancel(let id): engine.cancel(id: id)
-    case .modify(let id, let price, let limitPrice, let units):
-      engine.modify(id: id, price: price, limitPrice: limitPrice, units: units)
+    case .modify(let id, let price, let limitPrice, let units, let trail):
+      engine.modify(id: id, price: price, limitPrice: limitPrice, units: units, trail: trail)
     }
   }
 

@@ -27,7 +27,9 @@ extension OrderIntent {
   }
 
   /// The parameters of `order.place`, as the SDK sends them.
-  public func write(to writer: inout JSONWriter) {
+  ///
+  /// - Parameter more: writes further fields, of a request that is like it.
+  public func write(to writer: inout JSONWriter, and more: (inout JSONWriter) -> Void = { _ in }) {
     writer.beginObject()
     if let clientOrderID { writer.field("client_order_id", clientOrderID) }
     writer.field("instrument", instrument)
@@ -44,6 +46,7 @@ extension OrderIntent {
     if let tag { writer.field("tag", tag) }
     if let expires { writer.field("expires", expires) }
     terms.write(to: &writer)
+    more(&writer)
     writer.endObject()
   }
 }
