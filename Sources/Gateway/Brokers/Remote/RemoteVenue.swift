@@ -111,7 +111,8 @@ public struct RemoteVenue: Venue {
       records[order.id] = RemoteOrder(order, group: group, stage: .held, now: now)
       act(order.id)
     case .cancel(let id): cancel(key(of: id))
-    case .modify(let id, let price, let limitPrice, let units): modify(id, price, limitPrice, units)
+    // The distance of a stop that follows is the business of an adapter whose broker can follow.
+    case .modify(let id, let price, let limitPrice, let units, _): modify(id, price, limitPrice, units)
     }
   }
 
