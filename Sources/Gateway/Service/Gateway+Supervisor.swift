@@ -195,6 +195,7 @@ extension Gateway {
       writer.field("unrealised", summary.unrealised)
       writer.endObject()
       writer.field("paused", summary.paused)
+      writer.field("mode", summary.mode?.rawValue)
       writer.field("subscriptions", subscription?.instruments.count ?? 0)
       writer.field("quotes_sent", subscription?.sent ?? 0)
       writer.field("quotes_thinned", subscription?.queue.thinned ?? 0)

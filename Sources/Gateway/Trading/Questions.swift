@@ -97,7 +97,8 @@ extension TradingCore {
       StrategySummary(
         strategy: book.name, orders: book.account.orders, fills: book.account.fills,
         position: book.instrumentsHeld.map { PositionUnits(instrument: $0, units: book.units($0)) },
-        realised: book.account.realised, unrealised: unrealised(book), paused: book.paused)
+        realised: book.account.realised, unrealised: unrealised(book), paused: book.paused,
+        mode: book.capabilities.map { effectiveMode(of: $0) })
     }
   }
 }

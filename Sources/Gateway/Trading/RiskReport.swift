@@ -51,6 +51,7 @@ public struct RiskRules: Hashable, Sendable {
 }
 
 extension TradingCore {
+  /// Every limit with what is used of it, at the latest quotes.
   public func riskReport(now: Timestamp) -> RiskReport {
     let limits = settings.limits.limits(for: min(charter.mode, modeCeiling))
     let books = sortedBooks

@@ -50,6 +50,8 @@ public struct StrategySummary: Hashable, Sendable {
   public let realised: Money
   public let unrealised: Money
   public let paused: Bool
+  /// The mode that its orders have; nil while no worker of it is registered.
+  public let mode: TradingMode?
 }
 
 /// How much of an instrument is held, signed.

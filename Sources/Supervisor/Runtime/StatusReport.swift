@@ -117,6 +117,7 @@ extension Supervisor {
     part["fills"] = trades["fills"] ?? .null
     part["position"] = trades["position"] ?? .null
     part["pnl"] = trades["pnl"] ?? .null
+    part["mode"] = trades["mode"] ?? .null
     part["sandbox"] = worker.confinement.json
     part["sandbox_warnings"] = .int(worker.confinement.warnings.count)
     part["refused"] = .int(worker.refused)

@@ -127,8 +127,8 @@ def test_the_mode_is_shown_and_set_and_never_real_here(daemon: Daemon, admin: Cl
         status, answer = admin.ask("POST", "/api/mode", {"mode": mode}, pin=PIN)
         assert (status, answer["error"]) == (422, "no_live_broker")
         assert "broker" in answer["message"]
-        done = ctl(daemon, "mode", mode)
-        assert done.returncode == 1 and "real" in done.stderr, done
+        said = ctl(daemon, "mode", mode)
+        assert said.returncode == 1 and "real" in said.stderr, said
     assert {row["outcome"] for row in audit(daemon, "mode_switched")} == {"no_live_broker"}
 
     assert admin.ask("POST", "/api/mode", {"mode": "off"})[1]["error"] == "pin_required"
@@ -143,6 +143,8 @@ def test_the_mode_is_shown_and_set_and_never_real_here(daemon: Daemon, admin: Cl
     assert trader.buy()[1]["error"] == "mode_off"
     restarted(daemon)
     assert daemon.status()["gateway"]["mode"] == "off"
+    paths = admin.ask("GET", "/openapi.json")[1]["paths"]
+    assert {"/api/mode", "/api/kill", "/api/kill/release", "/api/risk"} <= set(paths)
     assert admin.ask("GET", "/health")[1]["mode"] == "off"
     assert trader.buy()[1]["error"] == "mode_off", "a restart changes nothing"
 

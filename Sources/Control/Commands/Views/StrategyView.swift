@@ -127,7 +127,8 @@ struct StrategyView {
   }
 
   private var mode: Span {
-    let mode = gateway.text("mode")
+    // Its own where it has one: the lower of its manifest's and the gateway's.
+    let mode = strategy.text("mode").isEmpty ? gateway.text("mode") : strategy.text("mode")
     let feed = FeedText(gateway: gateway)?.span
     return Span(StatusView.joined([mode, feed?.text ?? ""]), feed?.style ?? .plain)
   }

@@ -36,7 +36,7 @@ struct CharterRoutes: Sendable {
     let isGhost = body["mode"]?.stringValue?.lowercased() == "ghost"
     let mode: TradingMode = isGhost ? .paper : try fields.required("mode", try fields.word("mode"))
     let done = try await gateway.switchMode(
-      to: mode, by: Self.person(principal, context), reason: try fields.text("reason"),
+      to: mode, by: Self.person(principal, context), reason: try body.optionalText("reason"),
       pin: request.pin(in: body), needsPIN: true)
     return .done(with: try done.orAnswer().json)
   }
@@ -44,7 +44,7 @@ struct CharterRoutes: Sendable {
   @Sendable private func kill(_ request: Request, _ context: ArenaContext) async throws -> Response {
     let principal = try context.principal(.administer)
     let body = try await Self.body(request, context)
-    let reason = try BodyFields(body).text("reason")
+    let reason = try body.optionalText("reason")
     try await request.checkPIN(in: body, of: principal, by: context, gateway.accounts)
     let report = await gateway.engageKillSwitch(by: Self.person(principal, context), reason: reason)
     return .done(with: ["kill_switch": try report.orAnswer().json])
@@ -54,7 +54,7 @@ struct CharterRoutes: Sendable {
     let principal = try context.principal(.administer)
     let body = try await Self.body(request, context)
     let report = try await gateway.releaseKillSwitch(
-      by: Self.person(principal, context), reason: try BodyFields(body).text("reason"),
+      by: Self.person(principal, context), reason: try body.optionalText("reason"),
       pin: request.pin(in: body))
     return .done(with: ["kill_switch": try report.orAnswer().json])
   }

@@ -16,6 +16,7 @@ enum OpenAPI {
     ("streams", PackageResources.streams_json),
     ("control", PackageResources.control_json),
     ("lists", PackageResources.lists_json),
+    ("charter", PackageResources.charter_json),
     ("orders", PackageResources.orders_json),
     ("brokers", PackageResources.brokers_json),
     ("market", PackageResources.market_json),
