@@ -103,7 +103,7 @@ def restarted(daemon: Daemon) -> None:
 
     def is_back() -> bool:
         now = daemon.status()["gateway"]
-        return now["restarts"] > before["restarts"] and now["state"] == "ready"
+        return bool(now["restarts"] > before["restarts"] and now["state"] == "ready")
 
     eventually("another gateway", is_back, 60)
 
