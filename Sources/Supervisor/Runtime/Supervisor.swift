@@ -164,7 +164,8 @@ public actor Supervisor {
   func reading<Answer: Sendable>(_ body: @escaping @Sendable () throws -> Answer) async
     -> Result<Answer, any Error>
   {
-    await withCheckedContinuation { done in threads.run { done.resume(returning: Result { try body() }) } }
+    let threads = threads
+    return await WayBack.answer { done in threads.run { done.resume(returning: Result { try body() }) } }
   }
 
   /// Runs `body` on the loop as soon as it is free.

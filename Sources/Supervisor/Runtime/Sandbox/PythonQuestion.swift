@@ -57,7 +57,7 @@ extension Supervisor {
       spawnID: options.mark + "python/0", helper: options.launcher,
       command: [interpreter, "-I", "-c", PythonPlace.question] + sdk, environment: environment,
       directory: "/", umask: 0o022, lock: options.lock)
-    let spawned = await withCheckedContinuation { done in
+    let spawned = await WayBack.answer { done in
       processes.spawn(request) { done.resume(returning: $0) }
     }
     switch spawned {

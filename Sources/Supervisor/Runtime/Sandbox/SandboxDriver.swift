@@ -25,7 +25,7 @@ enum SandboxDriver {
   static func away<Result: Sendable>(
     isolation: isolated (any Actor)? = #isolation, _ body: @escaping @Sendable () -> Result
   ) async -> Result {
-    await withCheckedContinuation { done in threads.run { done.resume(returning: body()) } }
+    await WayBack.answer { done in threads.run { done.resume(returning: body()) } }
   }
 
   /// The system's files. What all plans ask of is looked at once for all that are made within a second, since
