@@ -83,6 +83,25 @@ ssize_t rbot_receive(int fd, void *bytes, size_t size, int *fds, int fd_max, int
   return count;
 }
 
+int rbot_send_whole(int fd, const void *bytes, size_t size, int passed) {
+  union {
+    char space[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr header;
+  } control = {.header = {.cmsg_len = CMSG_LEN(sizeof passed), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  struct iovec part = {(void *)bytes, size};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  if (passed >= 0) {
+    memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control;
+  }
+  ssize_t sent;
+  do {
+    sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  return sent == (ssize_t)size ? 0 : -1;
+}
+
 static void interrupt(int number) { (void)number; }
 
 /* Neither O_NONBLOCK nor SO_SNDTIMEO will do: both belong to the open socket, which another process shares and may

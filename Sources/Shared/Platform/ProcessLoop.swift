@@ -23,7 +23,13 @@ final class ProcessLoop {
   var orphansReaped = 0
   private let signals: Int32
   let warden: Warden
-  private let mailbox: Mailbox
+  let mailbox: Mailbox
+  /// Who waits to become the next worker.
+  var standby: Standby?
+  /// The last start of a kind that comes again: what the next one to stand by is made like.
+  var standbyWanted: SpawnRequest?
+  /// The pidfds of those that were ended without having been needed.
+  var dismissed: [Int32] = []
   private var lastID: UInt64 = 0
 
   init(
@@ -51,6 +57,7 @@ final class ProcessLoop {
       launchesDue()
       sweepDue()
       tellAll()
+      keepStandby()
     }
   }
 
@@ -110,7 +117,10 @@ final class ProcessLoop {
 
   private func readSignals() {
     rbot_eventfd_clear(signals)
-    if rbot_take_pending(SIGCHLD) { reapOrphans() }
+    if rbot_take_pending(SIGCHLD) {
+      reapOrphans()
+      reapDismissed()
+    }
     for signal in ControlSignal.allCases where rbot_take_pending(signal.number) { tell(.signal(signal)) }
   }
 
@@ -119,8 +129,7 @@ final class ProcessLoop {
   ) {
     let launch: Launch
     do {
-      launch = try Spawner.launch(
-        request, underway: launching.values.count { $0.phase == .launching && $0.watch == nil })
+      launch = try self.launch(request)
     } catch {
       completion(.failure(error))
       return

@@ -90,6 +90,8 @@ final class Mailbox: Sendable {
     rbot_eventfd_signal(wake)
   }
 
+  var isEmpty: Bool { notes.withLock { $0.isEmpty } }
+
   func takeAll() -> [ProcessCommand] {
     rbot_eventfd_clear(wake)
     return notes.withLock { held in

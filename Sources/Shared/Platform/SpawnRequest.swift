@@ -91,7 +91,9 @@ public struct SpawnRequest: Sendable {
   }
 
   /// rbot-exec's own arguments. The descriptors' numbers are fixed: 3 channel, 4 report, 5 lock, 6 a ruleset.
-  func arguments(parent: Int32, rules: Int32? = nil) -> [String] {
+  ///
+  /// - Parameter ruleset: the version of Landlock that the ruleset is for; nil where there is none.
+  func arguments(parent: Int32, ruleset rules: Int32? = nil) -> [String] {
     var arguments = [helper, "--parent", String(parent), "--report", "4"]
     if lock != nil { arguments += ["--keep", "5"] }
     if let cgroup { arguments += ["--cgroup", cgroup.path] }

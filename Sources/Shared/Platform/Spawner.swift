@@ -25,24 +25,58 @@ enum Spawner {
 
   /// - Parameter underway: how many launches have not taken all that they will.
   /// - Throws: ``SpawnError`` of the stages `descriptors` and `helper`; nothing stays open then.
-  static func launch(_ request: SpawnRequest, underway: Int) throws(SpawnError) -> Launch {
-    try keepReserve(request, underway)
+  static func launch(_ request: SpawnRequest, _ underway: Int) throws(SpawnError) -> Launch {
+    guard hasRoom(for: request, underway) else {
+      throw SpawnError(stage: "descriptors", code: EMFILE, request: request)
+    }
     var ours = DescriptorBag()
     var theirs = DescriptorBag()
     defer { theirs.closeAll() }
     do {
-      return try launch(request, &ours, &theirs)
+      let places = try open(request, &ours, &theirs)
+      let lock = try request.lock.map { fd throws(SpawnError) in try share(fd, request, &theirs) }
+      return try start(
+        request, places, lock: lock, request.arguments(parent: getpid(), ruleset: places.abi),
+        request.environmentLines)
     } catch {
       ours.closeAll()
       throw error
     }
   }
 
-  private static func launch(
+  /// Starts one that waits to be told what to become; nil where it cannot be had.
+  static func standby(like request: SpawnRequest, _ terms: Standby.Terms) -> Standby? {
+    guard DescriptorRoom.left() >= standbyRoom + request.reserve else { return nil }
+    var ours = DescriptorBag()
+    var theirs = DescriptorBag()
+    defer { theirs.closeAll() }
+    do {
+      let places = try open(request, &ours, &theirs)
+      let words = [request.helper, "--parent", String(getpid()), "--await", "4"]
+      let launch = try start(request, places, lock: nil, words, [])
+      return Standby(terms: terms, launch: launch, rules: places.abi)
+    } catch {
+      ours.closeAll()
+      return nil
+    }
+  }
+
+  /// The descriptors of a launch, but for the lock.
+  private struct Places {
+    var channel: (ours: Int32, theirs: Int32)
+    var report: (ours: Int32, theirs: Int32)
+    var output: (ours: Int32, theirs: Int32)?
+    var error: (ours: Int32, theirs: Int32)?
+    var outputEnd: Int32
+    var errorEnd: Int32
+    var ruleset: Int32?
+    /// The version of Landlock that the ruleset is for.
+    var abi: Int32?
+  }
+
+  private static func open(
     _ request: SpawnRequest, _ ours: inout DescriptorBag, _ theirs: inout DescriptorBag
-  )
-    throws(SpawnError) -> Launch
-  {
+  ) throws(SpawnError) -> Places {
     let channel = try ends(request, rbot_socketpair, &ours, &theirs)
     let report = try ends(request, rbot_socketpair, &ours, &theirs)
     var output: (ours: Int32, theirs: Int32)?
@@ -53,16 +87,32 @@ enum Spawner {
     }
     let outputEnd = try above(output?.theirs ?? 1, request, &theirs)
     let errorEnd = try above(error?.theirs ?? 2, request, &theirs)
-    let lock = try request.lock.map { fd throws(SpawnError) in try share(fd, request, &theirs) } ?? -1
     let rules = request.sandbox.flatMap { $0.shared?.ruleset(allowsNetwork: $0.allowsNetwork) }
     let ruleset = try rules.map { rules throws(SpawnError) in
       try above(theirs.hold(rules.fd), request, &theirs)
     }
-    let map = [-1, outputEnd, errorEnd, channel.theirs, report.theirs, lock, ruleset ?? -1]
-    let spawned = try start(request, map, rules: rules?.abi)
+    return Places(
+      channel: channel, report: report, output: output, error: error, outputEnd: outputEnd,
+      errorEnd: errorEnd, ruleset: ruleset, abi: rules?.abi)
+  }
+
+  private static func start(
+    _ request: SpawnRequest, _ places: Places, lock: Int32?, _ words: [String], _ variables: [String]
+  ) throws(SpawnError) -> Launch {
+    let map = [
+      -1, places.outputEnd, places.errorEnd, places.channel.theirs, places.report.theirs, lock ?? -1,
+      places.ruleset ?? -1,
+    ]
+    var spawned = rbot_spawned()
+    let code = withCStrings(words) { arguments in
+      withCStrings(variables) { environment in
+        rbot_spawn(&spawned, request.helper, arguments, environment, map, Int32(map.count))
+      }
+    }
+    guard code == 0 else { throw SpawnError(stage: "helper", code: code, request: request) }
     return Launch(
-      pid: spawned.pid, pidfd: spawned.pidfd, report: report.ours,
-      channel: channel.ours, output: output?.ours, error: error?.ours)
+      pid: spawned.pid, pidfd: spawned.pidfd, report: places.report.ours, channel: places.channel.ours,
+      output: places.output?.ours, error: places.error?.ours)
   }
 
   /// What a launch takes: both ends of four, the lock, the ruleset, the pidfd.
@@ -70,11 +120,12 @@ enum Spawner {
   /// What comes later: the listener of its sandbox, and its place in `/proc`.
   private static let laterNeed = 2
 
-  private static func keepReserve(_ request: SpawnRequest, _ underway: Int) throws(SpawnError) {
-    let need = launchNeed + laterNeed * (underway + 1) + request.reserve
-    guard DescriptorRoom.left() >= need else {
-      throw SpawnError(stage: "descriptors", code: EMFILE, request: request)
-    }
+  /// Where there are fewer, none stands by: five stay in use, and a start that does without it takes all of its own.
+  private static let standbyRoom = 128
+
+  /// Whether a launch leaves what must be left.
+  static func hasRoom(for request: SpawnRequest, _ underway: Int) -> Bool {
+    DescriptorRoom.left() >= launchNeed + laterNeed * (underway + 1) + request.reserve
   }
 
   /// A pipe or socket pair: our end non-blocking, theirs above the numbers that the child uses.
@@ -112,19 +163,6 @@ enum Spawner {
     let fd = LockFile.share(of: lock)
     guard fd >= 0 else { throw SpawnError(stage: "descriptors", code: errno, request: request) }
     return try above(bag.hold(fd), request, &bag)
-  }
-
-  private static func start(_ request: SpawnRequest, _ map: [Int32], rules: Int32?) throws(SpawnError)
-    -> rbot_spawned
-  {
-    var spawned = rbot_spawned()
-    let code = withCStrings(request.arguments(parent: getpid(), rules: rules)) { arguments in
-      withCStrings(request.environmentLines) { environment in
-        rbot_spawn(&spawned, request.helper, arguments, environment, map, Int32(map.count))
-      }
-    }
-    guard code == 0 else { throw SpawnError(stage: "helper", code: code, request: request) }
-    return spawned
   }
 
   /// The strings as a C array that ends with a null pointer.

@@ -22,6 +22,9 @@ void add_number(struct text *text, unsigned long long number);
 /* Writes the pieces up to a null pointer to standard error. */
 void say(const char *first, ...);
 
+/* From now on this is what the command finds its environment to be; ends with a null pointer. */
+void use_environment(char **variables);
+
 /* An errno as it may stand in a sentence: "errno 13". Valid until the next call. */
 const char *reason_text(int reason);
 

@@ -7,12 +7,18 @@
  *                        [--required]]
  *             -- COMMAND [ARGUMENT]...
  *
+ * or, to be told all that later (await.h):
+ *
+ *   rbot-exec --parent PID --await FD
+ *
  * A stage that fails writes "stage errno" to the report descriptor (report.h has all that is told) and ends the
  * process with 127. Without --sandbox the command keeps its rights, except that no capability is inherited. */
+#include "await.h"
 #include "report.h"
 #include "stages.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 /* In this order, and why:
  *   report      first, so that every later failure can be told
@@ -44,6 +50,14 @@ static const struct {
 int main(int argc, char **argv) {
   struct plan plan;
   if (read_plan(argc, argv, &plan) < 0) return 126;
+  if (plan.awaited >= 0) {
+    /* Already now: nothing may wait for a supervisor that is gone. */
+    if (stage_parent(&plan) < 0) return 127;
+    int count = await_words(plan.awaited, &argv);
+    if (count <= 0) return count == 0 ? 0 : 126;
+    /* Who is told to wait again has no command. */
+    if (read_plan(count, argv, &plan) < 0 || plan.command == NULL) return 126;
+  }
   for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
     if (stages[i].run(&plan) < 0) {
       tell_failure(&plan, stages[i].name, errno);

@@ -105,6 +105,7 @@ static int read_option(const char *option, const char *value, struct plan *plan)
   if (read_number(value, 10, 0x7fffffff, &number) < 0) return -1;
   if (strcmp(option, "--parent") == 0) return plan->parent = (pid_t)number, 0;
   if (strcmp(option, "--report") == 0) return plan->report = (int)number, 0;
+  if (strcmp(option, "--await") == 0) return plan->awaited = (int)number, 0;
   if (strcmp(option, "--keep") == 0) {
     if (plan->kept_count == KEPT_MAX) return -1;
     plan->kept[plan->kept_count++] = (int)number;
@@ -115,7 +116,7 @@ static int read_option(const char *option, const char *value, struct plan *plan)
 
 int read_plan(int argc, char **argv, struct plan *plan) {
   memset(plan, 0, sizeof *plan);
-  plan->report = plan->rules = -1;
+  plan->report = plan->rules = plan->awaited = -1;
   int next = 1;
   while (next < argc && strcmp(argv[next], "--") != 0) {
     if (read_flag(argv[next], plan)) {
@@ -125,7 +126,8 @@ int read_plan(int argc, char **argv, struct plan *plan) {
     if (read_option(argv[next], argv[next + 1], plan) < 0) return refuse(argv[next], argv[next + 1]);
     next += 2;
   }
-  if (next + 1 >= argc) return refuse("--", NULL);
+  if (plan->awaited >= 0 && next == argc) return 0;
+  if (plan->awaited >= 0 || next + 1 >= argc) return refuse("--", NULL);
   plan->command = argv + next + 1;
   return 0;
 }

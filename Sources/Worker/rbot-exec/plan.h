@@ -16,6 +16,7 @@ struct limit {
 
 struct plan {
   pid_t parent;         /* --parent PID: who must still be our parent */
+  int awaited;          /* --await FD: where to be told what to become (await.h); -1 without */
   int report;           /* --report FD: where layers and failures are told; -1 without */
   int kept[KEPT_MAX];   /* --keep FD: beyond 0 to 3, what the command inherits */
   int kept_count;
@@ -38,7 +39,7 @@ struct plan {
   bool network;   /* --network: IPv4 and IPv6 stay */
   bool tasks;     /* --tasks: new processes and threads are asked for */
   bool required;  /* --required: a layer that cannot be had ends the start */
-  char **command; /* everything after -- */
+  char **command; /* everything after --; none with --await */
 };
 
 /* 0, or -1 after it said on standard error what is wrong. */

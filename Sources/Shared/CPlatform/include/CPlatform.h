@@ -136,6 +136,9 @@ int rbot_random(void *bytes, size_t count);
 /* Takes in what has come over a Unix socket, without waiting. Descriptors that came with it, close-on-exec, go to
  * `fds`, of which there are `*fd_count` then; those beyond `fd_max` are closed. */
 ssize_t rbot_receive(int fd, void *bytes, size_t size, int *fds, int fd_max, int *fd_count);
+/* Sends all of it over a Unix socket without waiting, and a descriptor along with it unless that is -1. 0, or -1 where
+ * not all of it went: then the other end has got who knows what. */
+int rbot_send_whole(int fd, const void *bytes, size_t size, int passed);
 /* Connects a socket to a path and gives up after `timeout_ms` whatever the socket's own settings are: EAGAIN, as
  * when its own timeout has passed. Returns 0 or an errno. Not for a thread that takes signals. */
 int rbot_connect_unix(int fd, const char *path, int timeout_ms);
