@@ -27,6 +27,8 @@ public struct FileTree: Sendable {
   public var entriesMax: Int
   /// How deep folders may lie in each other; each level takes a descriptor while it is looked at.
   static let depthMax = 64
+  /// From that depth on only where others have descriptors left: several trees may be looked at side by side.
+  private static let depthFree = 8
 
   public init(path: String, entriesMax: Int = 1_000_000) {
     self.path = path
@@ -156,7 +158,9 @@ public struct FileTree: Sendable {
     _ fd: Int32, _ name: UnsafePointer<CChar>, _ depth: Int,
     _ before: ((Int32, UnsafePointer<CChar>) -> Void)?, _ visit: (Int32, UnsafePointer<CChar>, stat) -> Bool
   ) -> Bool {
-    guard depth < depthMax else { return false }
+    guard depth < depthMax, depth < depthFree || DescriptorRoom.left() > DescriptorRoom.forControl else {
+      return false
+    }
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     var inner = openat(fd, name, flags)
     if inner < 0, errno == EACCES, let before {

@@ -16,18 +16,16 @@ extension Supervisor {
     store.closeOpenRuns(before: lastRun + 1, reason: "rbotd ended without ending it")
     let strays = ProcessTree.killStrays(markedWith: options.mark)
     if !strays.isEmpty { say(.warning, "killed what an earlier rbotd had left: \(strays)") }
+    let contents = await manifests()
     processes = try ProcessThread { [self] event in later { $0.happened(event) } }
     try prepareGround()
     startGateway()
-    let reading = ManifestReading.load(
-      options.strategies, python: options.settings.supervisor.python, places: options.places,
-      calendars: options.calendars, owners: homes)
-    report(reading)
-    admit(reading)
+    report(contents)
+    admit(contents)
     // Not before: whoever asks must find every strategy.
     try await openControlSocket().get()
     say(
-      .info, "rbotd \(Version.text) started with \(reading.plans.count) strategies in \(options.layout.state)"
+      .info, "rbotd \(Version.text) started with \(contents.plans.count) strategies in \(options.layout.state)"
     )
     for note in rehearsalNotes { say(.warning, note) }
     if DescriptorRoom.limit < DescriptorRoom.limitMin {

@@ -75,16 +75,20 @@ extension Supervisor {
     return reload
   }
 
-  private func readNow(apply: Bool) async -> (ReloadPlan, ManifestReading) {
+  /// The manifests as they are now; many small files, so not read on the loop.
+  func manifests() async -> ManifestReading {
     let folder = options.strategies
     let (python, places) = (options.settings.supervisor.python, options.places)
     let calendars = options.calendars
     let owners = homes
-    // Reads many small files: not on the loop.
-    var reading = await SandboxDriver.away {
+    return await SandboxDriver.away {
       ManifestReading.load(
         folder, python: python, places: places, calendars: calendars, owners: owners)
     }
+  }
+
+  private func readNow(apply: Bool) async -> (ReloadPlan, ManifestReading) {
+    var reading = await manifests()
     let summary = await gatewaySummary()
     let positions = Self.positions(summary)
     let strangers = strangers(in: summary, reading.manifests.values.sorted { $0.name < $1.name })

@@ -62,6 +62,8 @@ final class Sampler: Sendable {
   /// Only the thread takes this for longer than a moment.
   private let followers = Mutex<[String: Follower]>([:])
   private let shown = Mutex<[String: ProcessFigures]>([:])
+  /// Those that no round has read yet and that are being read, since somebody asked for them.
+  private let asked = Mutex<Set<Int32>>([])
   private let isBusy = Atomic(false)
   private let memory = Mutex(MemoryWatch())
   private let excesses = Mutex<[MemoryWatch.Excess]>([])
@@ -71,6 +73,22 @@ final class Sampler: Sendable {
   /// The last figures of the process with that pid.
   func figures(of name: String, pid: Int32) -> ProcessFigures? {
     shown.withLock { $0[name] }.flatMap { $0.pid == pid ? $0 : nil }
+  }
+
+  /// Reads what a process uses that no round has read yet, soon.
+  func look(at name: String, pid: Int32, startTicks: UInt64) {
+    guard asked.withLock({ $0.insert(pid).inserted }) else { return }
+    thread.run { [self] in
+      let statistics = ProcessStatistics.read(pid: pid, startTicks: startTicks)
+      if let statistics {
+        shown.withLock { shown in
+          guard shown[name]?.pid != pid else { return }
+          shown[name] = ProcessFigures(
+            pid: pid, statistics: statistics, cpuPercent: nil, linesPerSecond: 0, messagesPerSecond: 0)
+        }
+      }
+      asked.withLock { _ = $0.remove(pid) }
+    }
   }
 
   /// Whether a round still runs.

@@ -58,10 +58,9 @@ extension Supervisor {
   func usage(of worker: Worker) -> JSONObject {
     guard let process = worker.process else { return Self.usage(nil, nil) }
     let figures = sampler.figures(of: worker.name, pid: process.pid)
-    // One that has just started has none yet; it is read now, once.
-    let statistics =
-      figures?.statistics ?? ProcessStatistics.read(pid: process.pid, startTicks: process.startTicks)
-    return Self.usage(figures, statistics)
+    // One that has just started has none yet, and has them a moment after somebody asked.
+    if figures == nil { sampler.look(at: worker.name, pid: process.pid, startTicks: process.startTicks) }
+    return Self.usage(figures, figures?.statistics)
   }
 
   /// The same of rbotd.

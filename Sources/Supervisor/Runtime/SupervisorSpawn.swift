@@ -26,7 +26,7 @@ extension Supervisor {
     }
     if worker.slots != nil { slotSpawned(worker, run.id) }
     let name = worker.name
-    if worker.isGateway { return launch(worker, generation, nil) }
+    if worker.isGateway { return inCgroup(worker, generation, nil) }
     withinDisk(worker, generation) { supervisor, reason in
       guard let worker = supervisor.workers[name], worker.lifecycle.liveGeneration == generation else {
         return
@@ -47,7 +47,7 @@ extension Supervisor {
         return
       }
       switch result {
-      case .success(let cell): supervisor.launch(worker, generation, cell)
+      case .success(let cell): supervisor.inCgroup(worker, generation, cell)
       case .failure(let mistake):
         supervisor.log(name, run: worker.run?.id, .supervisor, .error, mistake.description)
         supervisor.failLater(name, generation, mistake.description, isFinal: mistake.isFinal)
@@ -55,18 +55,37 @@ extension Supervisor {
     }
   }
 
+  /// A cgroup of its own, and set up, where rbotd has one to divide: made elsewhere, since the kernel may take its time.
+  ///
   /// - Parameter cell: nil for the gateway, which is one of our own programs.
-  private func launch(_ worker: Worker, _ generation: Generation, _ cell: SandboxPlan?) {
+  private func inCgroup(_ worker: Worker, _ generation: Generation, _ cell: SandboxPlan?) {
+    guard let division = cells.division else { return launch(worker, generation, cell, nil) }
+    let (name, limits) = (worker.name, cell?.cgroup ?? CgroupLimits())
+    Task {
+      let made = await SandboxDriver.away {
+        Result { () throws(SystemError) in try division.worker(name, limits) }
+      }
+      guard let worker = self.workers[name], worker.lifecycle.liveGeneration == generation else { return }
+      switch made {
+      case .success(let cgroup): self.launch(worker, generation, cell, cgroup)
+      case .failure(let error): self.failLater(name, generation, "\(error)")
+      }
+    }
+  }
+
+  private func launch(
+    _ worker: Worker, _ generation: Generation, _ cell: SandboxPlan?,
+    _ cgroup: (cgroup: Cgroup, layers: [SandboxLayer])?
+  ) {
     let name = worker.name
-    // While the sandbox was made, a person may have thought better of it.
+    // While the sandbox was made, a person may have thought better of it. A cgroup that nobody is in stays for its next
+    // process, or until the next daemon sweeps it.
     if worker.lifecycle.state == .stopping {
       return failLater(name, generation, "stopped before it was started")
     }
     let token: String
-    var cgroup: (cgroup: Cgroup, layers: [SandboxLayer])?
     do {
       token = try SecureRandom.token()
-      cgroup = try cells.division?.worker(name, cell?.cgroup ?? CgroupLimits())
     } catch {
       return failLater(name, generation, "\(error)")
     }
