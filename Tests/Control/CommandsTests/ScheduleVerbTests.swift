@@ -18,7 +18,7 @@ import Wire
       [
         "name": "carry", "definition": "@daily", "timezone": "UTC", "calendar": nil, "state": "scheduled",
         "enabled": true, "paused": true,
-        "next": ["utc": "2026-11-26T00:00:00Z", "local": "2026-11-26T00:00:00+00:00", "skip": "holiday"],
+        "next": ["utc": "2026-11-26T00:00:00Z", "local": "2026-11-26T00:00:15+00:00", "skip": "holiday"],
         "last": nil, "missed_24h": 0, "warning": nil,
       ],
     ]
@@ -44,7 +44,7 @@ import Wire
       #expect(output.lines.allSatisfy { TextWidth.of(String($0)) <= 80 })
       let shown = output.written
       #expect(shown.contains("Mon 11-23 09:30") && shown.contains("2d 2h"))
-      #expect(shown.contains("Thu 11-26 00:00 skipped") && shown.contains("paused"))
+      #expect(shown.contains("Thu 11-26 00:00:15 skipped") && shown.contains("paused"))
       #expect(shown.contains("opening-range: the calendar nyse ends on 2026-12-31"))
       let (_, json) = await rbotctl("schedule", "list", "--json", "--socket", daemon.path)
       #expect(json.written == Self.list.description + "\n")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 import pytest
-from daemon import Daemon, Refused, eventually
+from daemon import ROOT, Daemon, Refused, eventually
 from samples import IDLE, command, python
 
+MESSAGES = ROOT / "Tests" / "Fixtures" / "wire" / "control.jsonl"
+GOLDEN = [json.loads(line) for line in MESSAGES.read_text().splitlines()]
 EVERY_SECOND = '[schedule]\ncron = "* * * * * *"\nseconds = true\n'
 
 
@@ -62,6 +65,13 @@ def test_a_cron_schedule_runs_a_program_once_for_each_slot() -> None:
         assert status["next"]["utc"].endswith("Z")
         listed = daemon.call("schedule.list")["schedules"]
         assert [item["name"] for item in listed] == ["job"]
+        golden = {
+            row["about"]: row["message"]["result"] for row in GOLDEN if "result" in row["message"]
+        }
+        (item,) = golden["the schedules, by next time"]["schedules"]
+        assert (set(listed[0]), set(listed[0]["next"])) == (set(item), set(item["next"]))
+        (slot,) = golden["the slots, newest first"]["slots"]
+        assert set(rows[0]) == set(listed[0]["last"]) == set(slot)
         metrics = {
             item["name"]: item["value"]
             for item in daemon.call("metrics", {"name": "job"})["metrics"]

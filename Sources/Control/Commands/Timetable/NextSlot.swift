@@ -17,10 +17,11 @@ struct NextSlot {
     skip = json.text("skip")
   }
 
-  /// `Mon 11-23 09:30`.
+  /// `Mon 11-23 09:30`, or `Mon 11-23 09:30:15` where it is not at the beginning of a minute.
   var short: String {
     let weekday = LocalTime.weekday(time.nanoseconds / 1_000_000_000, offset: offset)
-    return "\(weekday) \(local.dropFirst(5).prefix(5)) \(local.dropFirst(11).prefix(5))"
+    let clock = local.dropFirst(11).prefix(8)
+    return "\(weekday) \(local.dropFirst(5).prefix(5)) \(clock.hasSuffix(":00") ? clock.dropLast(3) : clock)"
   }
 
   /// `2d 2h`.
