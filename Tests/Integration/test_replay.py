@@ -138,13 +138,13 @@ class Timed(Strategy):
             return found[0] if found and found[0]["count"] >= 40 else None
 
         metric = eventually("forty quotes were timed", ages, 60)
-        assert metric["value"] < 0.25
+        assert metric["value"] < 1.0
         import time
 
         for _ in range(20):
             start = time.monotonic()
             daemon.status()
-            assert time.monotonic() - start < 0.5
+            assert time.monotonic() - start < 2
 
 
 def test_a_replay_waits_for_its_strategies(recorded: Path) -> None:

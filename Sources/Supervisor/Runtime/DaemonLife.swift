@@ -24,9 +24,8 @@ extension Supervisor {
     admit(contents)
     // Not before: whoever asks must find every strategy.
     try await openControlSocket().get()
-    say(
-      .info, "rbotd \(Version.text) started with \(contents.plans.count) strategies in \(options.layout.state)"
-    )
+    let count = contents.plans.count
+    say(.info, "rbotd \(Version.text) started with \(count) strategies in \(options.layout.state)")
     for note in rehearsalNotes { say(.warning, note) }
     if DescriptorRoom.limit < DescriptorRoom.limitMin {
       say(

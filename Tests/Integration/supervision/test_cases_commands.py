@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -41,9 +43,9 @@ def test_eight_restarts_at_once_leave_one_child() -> None:
 
 def test_while_one_stops_slowly_the_others_can_be_controlled() -> None:
     """Case 14."""
-    slow = worker("slow", "ignore-term", "hello", "ready", "deaf", extra=limits(stop_timeout="4s"))
+    slow = worker("slow", "ignore-term", "hello", "ready", "deaf", extra=limits(stop_timeout="60s"))
     with Daemon({"slow": slow, "other": good("other")}) as daemon:
-        state(daemon, "slow", "ready")
+        pid = state(daemon, "slow", "ready")["pid"]
         state(daemon, "other", "ready")
         control = daemon.control()
         control.send("strategy.stop", {"names": ["slow"]})
@@ -54,6 +56,7 @@ def test_while_one_stops_slowly_the_others_can_be_controlled() -> None:
                 assert took < control_s(), f"{verb} took {took:.2f} s"
         assert daemon.strategy("slow")["state"] == "stopping", "it took longer than all of that"
         assert max(waits) < control_s()
+        os.kill(pid, signal.SIGKILL)
         assert control.read()["result"]["results"][0]["ok"]
         control.close()
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from daemon import Daemon, eventually
 from samples import python
-from workers import state, timed
+from workers import control_s, state, timed
 
 # Places limit orders far from the market as fast as it can. Each is written to its own record before it is sent
 # and when the answer is there; one without an answer is sent again under the same id.
@@ -92,7 +92,7 @@ def pause_gateway(daemon: Daemon) -> None:
     try:
         end = time.monotonic() + 1.5
         while time.monotonic() < end:
-            assert timed(daemon.status) < 1, (
+            assert timed(daemon.status) < control_s(), (
                 "status waits half a second for the gateway and no longer"
             )
     finally:

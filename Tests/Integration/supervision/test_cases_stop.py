@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from daemon import Daemon, alive, eventually
+from pathlib import Path
+
+from daemon import Daemon, alive, eventually, slowness
 from workers import (
+    HeldDisk,
     command,
     control_s,
     gone,
@@ -28,7 +31,7 @@ def test_a_worker_that_ignores_sigterm_is_killed_at_the_deadline() -> None:
         pid = state(daemon, "deaf", "ready")["pid"]
         took = timed(lambda: command(daemon, "stop", "deaf"))
         assert gone(pid)
-        assert 0.9 <= took < 2.5, "neither before the deadline nor long after it"
+        assert 0.9 <= took < 8, "neither before the deadline nor as late as by default"
         after = daemon.strategy("deaf")
         assert (after["state"], after["last_exit"]["signal"]) == ("stopped", 9)
         assert "killed at the deadline of 1 s" in after["last_exit"]["reason"]
@@ -47,8 +50,37 @@ def test_a_child_of_the_group_does_not_survive_its_leader() -> None:
         assert alive(child)
         took = timed(lambda: command(daemon, "stop", "parent"))
         assert gone(child), "it was gone by the time that the stop was answered"
-        assert took < 3, "the leader went at once, so nobody waits for the deadline of 10 s"
+        assert took < 8, "the leader went at once, so nobody waits for the deadline of 10 s"
         assert daemon.family("parent") == set()
+
+
+def test_whom_the_kernel_does_not_end_is_told_and_nobody_is_started_in_his_place(
+    held_disk: HeldDisk,
+) -> None:
+    """One that waits for a disk that does not answer: not even SIGKILL reaches it."""
+    file = held_disk.folder / "file"
+    extra = ONE_SECOND + f'[sandbox]\nwrite = ["{held_disk.folder}"]\n'
+    steps = ("hello", "ready", f"append:{file}")
+    writer = worker("writer", *steps, extra=extra)
+    with Daemon({"writer": writer, "other": worker("other", "hello", "ready", "serve")}) as daemon:
+        state(daemon, "other", "ready")
+        pid = state(daemon, "writer", "ready")["pid"]
+        eventually("it has written", file.exists)
+        held_disk.hold(True)
+        try:
+            waits = Path(f"/proc/{pid}/stat")
+            eventually("it is held", lambda: waits.read_text().rsplit(")", 1)[1].split()[0] == "D")
+            command(daemon, "restart", "writer", wait=False)
+            said(daemon, "writer", f"the kernel does not end its processes {pid}", 60)
+            with latencies(daemon) as answers:
+                assert command(daemon, "restart", "other")[0]["ok"]
+            assert max(answers) < control_s()
+            assert state(daemon, "writer", "stopping")["pid"] == pid
+            assert daemon.family("writer") == {pid}, "none has been started in its place"
+        finally:
+            held_disk.hold(False)
+        eventually("it is gone", lambda: gone(pid))
+        assert state(daemon, "writer", "ready", seconds=60)["pid"] != pid
 
 
 def test_a_double_fork_and_a_session_of_its_own_do_not_hide_anyone() -> None:
@@ -78,11 +110,11 @@ def test_those_who_hide_do_not_survive_a_crash_either() -> None:
 def test_a_detached_grandchild_that_holds_stdout_does_not_delay_a_stop() -> None:
     """Case 4."""
     steps = ("detach", "hello", "ready", "print:here", "serve")
-    with Daemon({"holder": worker("holder", *steps, extra=limits(stop_timeout="5s"))}) as daemon:
+    with Daemon({"holder": worker("holder", *steps, extra=limits(stop_timeout="30s"))}) as daemon:
         state(daemon, "holder", "ready")
         held = started(daemon, "holder", "detached")[0]
         said(daemon, "holder", "here")
-        assert timed(lambda: command(daemon, "stop", "holder")) < 3
+        assert timed(lambda: command(daemon, "stop", "holder")) < 15
         assert gone(held)
         assert daemon.strategy("holder")["state"] == "stopped"
 
@@ -96,7 +128,7 @@ def test_control_answers_while_a_fork_bomb_runs() -> None:
         eventually("a crowd", lambda: len(daemon.family("bomb")) > 50)
         with latencies(daemon) as waits:
             for _ in range(3):
-                assert timed(lambda: command(daemon, "restart", "other")) < 8
+                assert timed(lambda: command(daemon, "restart", "other")) < 8 * slowness()
             assert len(daemon.family("bomb")) > 20, "it still went off meanwhile"
             result = command(daemon, "stop", "bomb")[0]
             assert result["ok"], result

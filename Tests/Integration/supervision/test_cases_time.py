@@ -35,7 +35,7 @@ def test_a_jump_of_the_wall_clock_changes_no_timeout(hours: int, tmp_path: Path)
         shift.write_text(f"{hours * 3600}\n")
         state(daemon, "late", "backoff")
         took = time.monotonic() - began
-        assert 1.3 < took < 4, "neither at once nor an hour later"
+        assert 1.3 < took < 30, "neither at once nor an hour later"
         eventually("the next try", lambda: daemon.strategy("crash")["generation"] > generation, 6)
         again = daemon.strategy("crash")
         assert again["generation"] <= generation + 2, (

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 def control_s() -> float:
     """How long an answer of the control socket may take: a second, and more where others have the processors."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    return max(2.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 @cache
@@ -176,3 +177,14 @@ def zombies(parent: int) -> set[int]:
                 if int(fields[1]) == parent and fields[0] == "Z":
                     found.add(int(entry.name))
     return found
+
+
+@dataclass
+class HeldDisk:
+    """A disk on which whoever writes can be held, so that not even SIGKILL ends him."""
+
+    folder: Path
+
+    def hold(self, held: bool) -> None:
+        """Holds all who write from now on, or lets them go on."""
+        subprocess.run(["fsfreeze", "-f" if held else "-u", str(self.folder)], check=True)

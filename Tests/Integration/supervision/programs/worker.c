@@ -158,6 +158,17 @@ static void step_descriptors(const char *value) {
   fflush(stdout);
 }
 
+/* Beats, and adds to a file all the while. */
+static void step_append(const char *value) {
+  for (;;) {
+    say("{\"jsonrpc\":\"2.0\",\"method\":\"heartbeat\",\"params\":{\"progress\":1}}\n");
+    int fd = open(value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, "line\n", 5) != 5) _exit(94);
+    close(fd);
+    nap(50);
+  }
+}
+
 static const struct step {
   const char *name;
   void (*run)(const char *value);
@@ -189,6 +200,7 @@ static const struct step {
     {"holder", step_holder},
     {"deleted", step_deleted},
     {"fill", step_fill},
+    {"append", step_append},
 };
 
 int main(int count, char **arguments) {
