@@ -64,7 +64,7 @@ def test_a_golden_message_survives_the_round_trip(row: dict[str, Any]) -> None:
         assert Candle.from_wire(body).low <= Candle.from_wire(body).high
     if message.get("method") == "order.place" and "momentum" in body:
         assert body["trail_atr"] == TrailByRange("M1", "2.5").to_wire()
-        assert body["momentum"] == Momentum("S30", 3, "0.5", "0.0010").to_wire()
+        assert body["momentum"] == Momentum("S30", 3, "0.5", "0.001").to_wire()
     if isinstance(body, dict):
         from_gateway = row["direction"] == "gateway→worker"
         for data in body.get("results") or [] if from_gateway else []:
