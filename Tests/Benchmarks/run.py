@@ -22,10 +22,12 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "Support"), str(HERE / "supervision"), str(HERE / "schedules")]
+sys.path.insert(0, str(HERE / "streams"))
 
 import aims  # noqa: E402
 import daemon as support  # noqa: E402
 from daemon import BIN, DATA, STRATEGIES, Daemon, eventually  # noqa: E402
+from fan_out import fan_out  # noqa: E402
 from measure import resident, supervision, ticks  # noqa: E402
 from punctual import schedules  # noqa: E402
 
@@ -284,7 +286,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument(
         "--only",
-        help="comma-separated parts: floor, spawn, supervision, schedules, orders, quotes, stdout, logs, metrics, rest",
+        help="comma-separated parts: floor, spawn, supervision, schedules, orders, quotes, stdout, logs, metrics, rest, "
+        "streams",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the work, to see that it runs"
@@ -305,6 +308,7 @@ def main() -> None:
         "logs": lambda: telemetry("logs", 500_000 // scale),
         "metrics": lambda: telemetry("metrics", 500_000 // scale),
         "rest": lambda: rest(20 / scale),
+        "streams": lambda: fan_out(scale, worker("orders", "orders", 4_000 // scale)),
     }
     chosen = options.only.split(",") if options.only else list(parts)
     print(f"programs: {BIN}   load: {os.getloadavg()[0]:.2f}   cores: {os.cpu_count()}")

@@ -21,7 +21,7 @@ enum Routes {
       bodyBytesMax: settings.http.bodyMax)
     router.add(middleware: Manners(checksHost: HostRule.isLoopback(host), isSecure: isSecure))
     router.add(middleware: authentication)
-    router.add(middleware: RequestRates(settings.http))
+    router.add(middleware: RequestRates(settings.http, gateway.http))
     let health: @Sendable (Request, ArenaContext) -> Response = { _, _ in
       HealthReport.response(gateway.health.current)
     }

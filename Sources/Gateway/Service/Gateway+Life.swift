@@ -89,6 +89,7 @@ extension Gateway {
 
   private func sendMetrics() {
     guard let supervisor else { return }
+    let http = http.current
     let values: [(String, Int)] = [
       ("quotes_total", Int(feed.position.sequence)), ("quotes_sent_total", counters.quotesSent),
       ("quotes_thinned_total", counters.quotesThinned),
@@ -97,6 +98,10 @@ extension Gateway {
       ("events_total", Int(store.lastEventSequence)),
       ("unknown_notifications_total", counters.unknownNotifications),
       ("events_not_relayed_total", counters.eventsNotRelayed),
+      ("http_connections", http.connections), ("http_streams", http.streams),
+      ("http_evicted_total", http.evicted), ("http_refused_total", http.refused),
+      ("http_cut_off_total", http.cutOff), ("http_stalled_total", http.stalled),
+      ("http_limited_total", http.limited),
       ("kill_switch", core.charter.kill == nil ? 0 : 1),
     ]
     supervisor.send(

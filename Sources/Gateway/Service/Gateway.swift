@@ -23,6 +23,7 @@ import Wire
 public actor Gateway {
   public nonisolated let loop: any EventLoop
   public nonisolated let health = HealthBoard()
+  public nonisolated let http = HTTPBoard()
   public nonisolated let events: EventHub
   /// The latest quotes, for HTTP.
   public nonisolated let quotes = QuoteHub()

@@ -39,6 +39,7 @@ struct MetricsRoutes: Sendable {
     let status = await gateway.askSupervisor("status", ["brief": true], seconds: 2)
     StrategyMetrics.write(try? status.get(), to: &text)
     text.metric("rbot_streams_open", .gauge, "Clients that read events or quotes.", streams.open)
+    ClientMetrics.write(gateway.http.current, to: &text)
     RequestMetrics.write(meter.current, to: &text)
     return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

@@ -1,4 +1,5 @@
 import Config
+import GatewayService
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -19,6 +20,7 @@ struct ArenaChannel: ServerChildChannel, HTTPChannelHandler {
   let responder: HTTPChannelHandler.Responder
   let settings: DaemonSettings.HTTP
   let table: ConnectionTable
+  let board: HTTPBoard
   /// Nil: plain text.
   let tls: CertificateHolder?
 
@@ -32,7 +34,7 @@ struct ArenaChannel: ServerChildChannel, HTTPChannelHandler {
       limits.maxHeaderListSize = settings.headerMax
       limits.maxHeaderFieldCount = Self.fieldsMax
       let watch = ConnectionWatch(
-        table, requestTime: .nanoseconds(settings.requestTimeout.wholeNanoseconds),
+        table, board, requestTime: .nanoseconds(settings.requestTimeout.wholeNanoseconds),
         stallTime: .nanoseconds(settings.stallTimeout.wholeNanoseconds))
       try pipeline.addHandler(ByteWatch(watch))
       try pipeline.addHandler(HTTPResponseEncoder())

@@ -1,3 +1,4 @@
+import GatewayService
 import NIOCore
 import Synchronization
 
@@ -13,17 +14,16 @@ final class ConnectionTable: Sendable {
     var waiting: [Int: any Channel] = [:]
     /// The lowest number that may be among them.
     var oldest = 0
-    var evicted = 0
-    var refused = 0
   }
 
   private let limit: Int
+  private let board: HTTPBoard
   private let state = Mutex(State())
 
-  init(limit: Int) { self.limit = limit }
-
-  /// How many were driven out by newcomers, and how many newcomers found no place.
-  var losses: (evicted: Int, refused: Int) { state.withLock { ($0.evicted, $0.refused) } }
+  init(limit: Int, board: HTTPBoard) {
+    self.limit = limit
+    self.board = board
+  }
 
   /// A place for a newcomer, who waits from now on; nil when all are at work.
   func enter(_ channel: any Channel) -> Int? {
@@ -37,13 +37,15 @@ final class ConnectionTable: Sendable {
         state.oldest += 1
         guard let victim else { continue }
         // The place is the newcomer's now: the victim has none to give back.
-        state.evicted += 1
         return (Self.wait(channel, &state), victim)
       }
-      state.refused += 1
       return (nil, nil)
     }
     victim?.close(promise: nil)
+    board.count { counts in
+      if victim != nil { counts.evicted += 1 }
+      if place == nil { counts.refused += 1 } else if victim == nil { counts.connections += 1 }
+    }
     return place
   }
 
@@ -65,9 +67,11 @@ final class ConnectionTable: Sendable {
   ///
   /// - Parameter waiting: the place at which it waited; nil: it was at work.
   func leave(_ waiting: Int?) {
-    state.withLock { state in
-      if let waiting, state.waiting.removeValue(forKey: waiting) == nil { return }
+    let isOurs = state.withLock { state in
+      if let waiting, state.waiting.removeValue(forKey: waiting) == nil { return false }
       state.open -= 1
+      return true
     }
+    if isOurs { board.count { $0.connections -= 1 } }
   }
 }

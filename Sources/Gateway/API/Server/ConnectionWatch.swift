@@ -1,3 +1,4 @@
+import GatewayService
 import NIOCore
 import NIOHTTP1
 
@@ -20,6 +21,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private let table: ConnectionTable
+  private let board: HTTPBoard
   private let requestTime: TimeAmount
   private let stallTime: TimeAmount
   /// Where it waits in the table; nil: it is at work, or in no table.
@@ -34,8 +36,9 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   private var stall: Scheduled<Void>?
   private var isStream = false
 
-  init(_ table: ConnectionTable, requestTime: TimeAmount, stallTime: TimeAmount) {
+  init(_ table: ConnectionTable, _ board: HTTPBoard, requestTime: TimeAmount, stallTime: TimeAmount) {
     self.table = table
+    self.board = board
     self.requestTime = requestTime
     self.stallTime = stallTime
   }
@@ -118,6 +121,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
       watch.deadline = nil
       // The next request may wait here for as long as the one before it takes.
       guard watch.unanswered == 0 else { return watch.startDeadline(context) }
+      watch.board.count { $0.cutOff += 1 }
       context.close(promise: nil)
     }
   }
@@ -149,8 +153,11 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     stall?.cancel()
     stall = nil
     if !context.channel.isWritable {
-      let channel = context.channel
-      stall = context.eventLoop.scheduleTask(in: stallTime) { channel.close(promise: nil) }
+      let (channel, board) = (context.channel, board)
+      stall = context.eventLoop.scheduleTask(in: stallTime) {
+        board.count { $0.stalled += 1 }
+        channel.close(promise: nil)
+      }
     }
     context.fireChannelWritabilityChanged()
   }

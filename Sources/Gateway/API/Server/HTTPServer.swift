@@ -27,13 +27,14 @@ public final class HTTPServer: Sendable {
     _ gateway: Gateway, host: String, port: Int, loops: any EventLoopGroup
   ) async throws(GatewayFailure) -> HTTPServer {
     let settings = gateway.configuration.settings
-    let table = ConnectionTable(limit: settings.http.connections)
+    let table = ConnectionTable(limit: settings.http.connections, board: gateway.http)
     let tls = try settings.gateway.tls.map { files throws(GatewayFailure) in try CertificateHolder(files) }
     let (outcomes, outcome) = AsyncStream.makeStream(of: Outcome.self)
     let application = Application(
       router: Routes.router(gateway, host: host),
       server: HTTPServerBuilder { responder in
-        ArenaChannel(responder: responder, settings: settings.http, table: table, tls: tls)
+        ArenaChannel(
+          responder: responder, settings: settings.http, table: table, board: gateway.http, tls: tls)
       },
       configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1_024),
       onServerRunning: { channel in outcome.yield(.listening(channel.localAddress?.port ?? port)) },

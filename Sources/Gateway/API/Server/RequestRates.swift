@@ -1,5 +1,6 @@
 import Accounts
 import Config
+import GatewayService
 import Hummingbird
 import NIOCore
 import Synchronization
@@ -34,13 +35,19 @@ struct RequestRates: RouterMiddleware {
 
   private let budgets: Budgets
 
-  init(_ settings: DaemonSettings.HTTP) { budgets = Budgets(settings) }
+  private let board: HTTPBoard
+
+  init(_ settings: DaemonSettings.HTTP, _ board: HTTPBoard) {
+    budgets = Budgets(settings)
+    self.board = board
+  }
 
   func handle(
     _ request: Request, context: ArenaContext,
     next: (Request, ArenaContext) async throws -> Response
   ) async throws -> Response {
     if let seconds = wait(request, context) {
+      board.count { $0.limited += 1 }
       var answer = Answer(
         .tooManyRequests, "too_many_requests",
         "more was asked than [http] allows: try again in \(seconds) s")

@@ -21,7 +21,7 @@ final class StreamRoutes: Sendable {
   init(_ gateway: Gateway, _ authentication: Authentication) {
     self.gateway = gateway
     self.authentication = authentication
-    seats = StreamSeats(limit: gateway.configuration.settings.http.streams)
+    seats = StreamSeats(limit: gateway.configuration.settings.http.streams, board: gateway.http)
   }
 
   func add(to router: Router<ArenaContext>) {

@@ -1,3 +1,4 @@
+import GatewayService
 import Synchronization
 
 /// How many streams there are and may be.
@@ -8,9 +9,13 @@ final class StreamSeats: Sendable {
   }
 
   let limit: Int
+  private let board: HTTPBoard
   private let state = Mutex(State())
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int, board: HTTPBoard) {
+    self.limit = limit
+    self.board = board
+  }
 
   /// How many streams there are.
   var open: Int { state.withLock { $0.open } }
@@ -23,10 +28,15 @@ final class StreamSeats: Sendable {
       state.next += 1
       return state.next
     }
-    return id.map { StreamSeat($0, self) }
+    guard let id else { return nil }
+    board.count { $0.streams += 1 }
+    return StreamSeat(id, self)
   }
 
-  fileprivate func leave() { state.withLock { $0.open -= 1 } }
+  fileprivate func leave() {
+    state.withLock { $0.open -= 1 }
+    board.count { $0.streams -= 1 }
+  }
 }
 
 /// One stream's place among all.
