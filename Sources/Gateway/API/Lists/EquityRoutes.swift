@@ -25,7 +25,11 @@ struct EquityRoutes: Sendable {
     of strategy: String?, _ request: Request, _ context: ArenaContext
   ) async throws -> Response {
     _ = try context.principal(.read)
-    if let strategy, await !gateway.hasAccount(strategy) { throw Supervision.unknown(strategy) }
+    if let strategy, await !gateway.hasAccount(strategy) {
+      // One that has never run has no account, and is known all the same.
+      _ = try await Supervision(gateway: gateway).ask(
+        "status", ["strategy": .string(strategy), "brief": true])
+    }
     guard let (now, currency) = await gateway.clockAndCurrency() else {
       throw Answer(.serviceUnavailable, "not_ready", "the gateway is starting or stopping: try again soon")
     }

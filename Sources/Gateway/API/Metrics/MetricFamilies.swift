@@ -4,7 +4,8 @@ import Wire
 
 /// The process, by the names that Prometheus' own libraries give these.
 enum ProcessMetrics {
-  private static let started = WallClock.now
+  /// When this was first looked at: as the routes are made.
+  static let started = WallClock.now
 
   static func write(to text: inout PrometheusText) {
     guard let usage = ProcessUsage.now() else { return }
@@ -17,7 +18,7 @@ enum ProcessMetrics {
     }
     text.metric("process_threads", .gauge, "Threads of the gateway.", usage.threads)
     text.metric(
-      "process_start_time_seconds", .gauge, "When the gateway began to be measured, in seconds since 1970.",
+      "process_start_time_seconds", .gauge, "When the gateway began to serve, in seconds since 1970.",
       Double(started.nanoseconds / 1_000_000) / 1_000)
     text.begin("rbot_build_info", .gauge, "The version that runs.")
     text.sample("rbot_build_info", [("version", Version.text)], "1")

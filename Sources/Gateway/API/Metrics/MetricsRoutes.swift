@@ -12,6 +12,7 @@ struct MetricsRoutes: Sendable {
   let streams: StreamRoutes
 
   func add(to router: Router<ArenaContext>) {
+    _ = ProcessMetrics.started
     router.get("live") { _, _ -> Response in .json(.ok, ["ok": true]) }
     router.get("ready", use: ready)
     router.get("metrics", use: metrics)
