@@ -195,7 +195,9 @@ class Desk:
         before = order.level
         order.price, order.limit = price or order.price, limit or order.limit
         if order.level != before and order.state != "submitted":
+            # It is tried again, also where this quote had too few units for it before.
             order.taker = order.reached
+            order.on.waited.discard(order.number)
 
     def cancel(self, number: str, reason: str = "requested") -> None:
         order = self.orders[int(number.split("-")[1]) - 1]
