@@ -12,7 +12,7 @@ extension Supervisor {
   func gatewaySummary() async -> JSON {
     let asked = askGateway("summary", [:], timeout: Self.patience)
     // NIO's own way to wait for it would leave the loop for a thread of libdispatch's.
-    let answer = await withCheckedContinuation { done in asked.whenComplete { done.resume(returning: $0) } }
+    let answer = await WayBack.answer { done in asked.whenComplete { done.resume(returning: $0) } }
     guard case .success(let summary) = answer else { return .null }
     return summary
   }
