@@ -58,7 +58,7 @@ extension TradingCore {
           + " resumed")
     }
     if !intent.reduceOnly, let refusal = squareOffRefusal(book) { throw refusal }
-    if !intent.reduceOnly, let refusal = venue.entryRefusal { throw refusal }
+    try admitVenue(intent)
     if feedHasEnded {
       throw Refusal("market_closed", "the feed has ended: no order can trade any more")
     }
