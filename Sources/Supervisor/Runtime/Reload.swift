@@ -22,7 +22,7 @@ extension Supervisor {
     let peer = client.credentials
     let result = readAgain(apply: !isDry)
     Task {
-      let (plan, reading) = await result.value
+      let (plan, reading) = await WayBack.value(of: result)
       connection.answer(id, plan.json(reading, folder: self.options.strategies))
       if !isDry,
         let client = self.clients[ObjectIdentifier(connection)] ?? Optional(ControlClient(connection, peer))
@@ -48,7 +48,7 @@ extension Supervisor {
     reloadsAgain = false
     let result = readAgain(apply: true)
     Task {
-      let (plan, reading) = await result.value
+      let (plan, reading) = await WayBack.value(of: result)
       self.say(
         .info,
         "reloaded: \(plan.added.count) added, \(plan.removed.count) removed, \(plan.changed.count) changed, "
@@ -66,13 +66,18 @@ extension Supervisor {
     let before = lastReload
     waitingReloads += 1
     let reload = Task {
-      await before?.value
+      if let before { await WayBack.value(of: before) }
       let result = await self.readNow(apply: apply)
       self.waitingReloads -= 1
       return result
     }
-    lastReload = Task { _ = await reload.value }
+    // With self, so that it begins on this very loop.
+    lastReload = Task { _ = await self.end(of: reload) }
     return reload
+  }
+
+  private func end<Value: Sendable>(of reload: Task<Value, Never>) async -> Value {
+    await WayBack.value(of: reload)
   }
 
   /// The manifests as they are now; many small files, so not read on the loop.

@@ -17,4 +17,11 @@ enum WayBack {
   ) async -> Answer {
     await withTaskExecutorPreference(thread) { await withCheckedContinuation { ask($0) } }
   }
+
+  /// Waits for another task.
+  static func value<Value: Sendable>(
+    isolation: isolated (any Actor)? = #isolation, of task: Task<Value, Never>
+  ) async -> Value {
+    await withTaskExecutorPreference(thread) { await task.value }
+  }
 }
