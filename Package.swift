@@ -77,6 +77,8 @@ let gateway: [Target] = [
       .product(name: "GRDBSQLite", package: "GRDB.swift"),
     ]),
   code(
+    "MarketStore", "Gateway/Market", ["Model", "Storage", .product(name: "GRDB", package: "GRDB.swift")]),
+  code(
     "Accounts", "Gateway/Accounts",
     [
       "Model", "Wire", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
@@ -86,8 +88,8 @@ let gateway: [Target] = [
   code(
     "GatewayService", "Gateway/Service",
     [
-      "Accounts", "Trading", "BrokerInterface", "PaperBroker", "Feeds", "TradingStore", "Storage", "IPC",
-      "Wire", "Config", "Schedule", "Platform", "Model",
+      "Accounts", "Trading", "BrokerInterface", "PaperBroker", "Feeds", "TradingStore", "MarketStore",
+      "Storage", "IPC", "Wire", "Config", "Schedule", "Platform", "Model",
       nio("NIOCore"), nio("NIOPosix"),
     ]),
   .target(
@@ -171,6 +173,7 @@ let allTests: [Target] = [
       "Accounts", "Model", .product(name: "GRDB", package: "GRDB.swift"),
       .product(name: "Crypto", package: "swift-crypto"), nio("NIOCore"), nio("NIOPosix"),
     ]),
+  tests("MarketStoreTests", "Gateway/MarketTests", ["MarketStore", "Feeds", "Storage", "Model"]),
   tests("FeedsTests", "Gateway/FeedsTests", ["Feeds", "Model"]),
   tests(
     "TradingStoreTests", "Gateway/StoreTests",

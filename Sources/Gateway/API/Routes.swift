@@ -10,26 +10,16 @@ import Wire
 
 /// The paths that HTTP answers.
 enum Routes {
+  /// Everything.
   static func router(_ gateway: Gateway, host: String) -> Router<ArenaContext> {
-    let router = Router(context: ArenaContext.self)
     let meter = RequestMeter()
-    router.add(middleware: Metering(meter: meter, gateway: gateway))
-    let settings = gateway.configuration.settings
-    let isSecure = settings.gateway.tls != nil
-    let authentication = Authentication(
-      accounts: gateway.accounts, anonymousRead: settings.gateway.anonymousRead,
-      bodyBytesMax: settings.http.bodyMax)
-    router.add(middleware: Manners(checksHost: HostRule.isLoopback(host), isSecure: isSecure))
-    router.add(middleware: authentication)
-    router.add(middleware: RequestRates(settings.http, gateway.http))
-    let health: @Sendable (Request, ArenaContext) -> Response = { _, _ in
-      HealthReport.response(gateway.health.current)
-    }
-    router.get("health", use: health)
-    router.get("api/health", use: health)
+    let authentication = authentication(gateway)
+    let router = base(gateway, authentication, meter, host: host)
+    let isSecure = gateway.configuration.settings.gateway.tls != nil
     let streams = StreamRoutes(gateway, authentication)
     streams.add(to: router)
     OrderRoutes(gateway: gateway).add(to: router)
+    OrderGroupRoutes(gateway: gateway).add(to: router)
     OandaOrderRoutes(gateway: gateway).add(to: router)
     OandaAccountRoutes(gateway: gateway).add(to: router)
     CoinbaseRoutes(gateway: gateway).add(to: router)
@@ -48,6 +38,39 @@ enum Routes {
     EquityRoutes(gateway: gateway).add(to: router)
     MetricsRoutes(gateway: gateway, meter: meter, streams: streams).add(to: router)
     return router
+  }
+
+  /// Prices, candles and health alone.
+  static func market(_ gateway: Gateway, host: String) -> Router<ArenaContext> {
+    let router = base(gateway, authentication(gateway), RequestMeter(), host: host)
+    MarketRoutes(gateway: gateway).addDataAPI(to: router)
+    return router
+  }
+
+  /// What every listener has.
+  private static func base(
+    _ gateway: Gateway, _ authentication: Authentication, _ meter: RequestMeter, host: String
+  ) -> Router<ArenaContext> {
+    let router = Router(context: ArenaContext.self)
+    router.add(middleware: Metering(meter: meter, gateway: gateway))
+    let settings = gateway.configuration.settings
+    let isSecure = settings.gateway.tls != nil
+    router.add(middleware: Manners(checksHost: HostRule.isLoopback(host), isSecure: isSecure))
+    router.add(middleware: authentication)
+    router.add(middleware: RequestRates(settings.http, gateway.http))
+    let health: @Sendable (Request, ArenaContext) -> Response = { _, _ in
+      HealthReport.response(gateway.health.current)
+    }
+    router.get("health", use: health)
+    router.get("api/health", use: health)
+    return router
+  }
+
+  private static func authentication(_ gateway: Gateway) -> Authentication {
+    let settings = gateway.configuration.settings
+    return Authentication(
+      accounts: gateway.accounts, anonymousRead: settings.gateway.anonymousRead,
+      bodyBytesMax: settings.http.bodyMax)
   }
 }
 

@@ -18,6 +18,12 @@ public struct CandleBook: Sendable {
       .add(quote.mid, at: quote.time, completed: &completed)
   }
 
+  /// Takes complete candles in that were stored before a restart, each granularity's oldest first; what was forming
+  /// then is put together again from the shorter ones.
+  public mutating func restore(_ instrument: String, _ stored: [Granularity: [Candle]]) {
+    series[instrument] = CandleSeries(instrument: instrument, restoring: stored)
+  }
+
   /// The last `count` candles, oldest first; the last is the forming one where there is one.
   public func candles(_ instrument: String, _ granularity: Granularity, count: Int) -> [Candle] {
     series[instrument]?.last(granularity, count: count) ?? []
@@ -34,6 +40,15 @@ struct CandleSeries: Sendable {
     var low: Price
     var close: Price
     var volume: Int
+
+    init(_ candle: Candle) {
+      start = candle.start
+      open = candle.open
+      high = candle.high
+      low = candle.low
+      close = candle.close
+      volume = candle.volume
+    }
 
     init(start: Timestamp, price: Price) {
       self.start = start
@@ -103,6 +118,24 @@ struct CandleSeries: Sendable {
   private var secondEnd = Timestamp(nanoseconds: .min)
 
   init(instrument: String) { self.instrument = instrument }
+
+  init(instrument: String, restoring stored: [Granularity: [Candle]]) {
+    self.instrument = instrument
+    for (index, granularity) in Self.granularities.enumerated() {
+      for candle in stored[granularity] ?? [] {
+        levels[index].keep(Bar(candle))
+        secondEnd = max(secondEnd, candle.start.advanced(seconds: granularity.seconds))
+      }
+    }
+    for (index, granularity) in Self.granularities.enumerated() {
+      guard let below = Self.parents.firstIndex(where: { $0.contains(index) }),
+        let parts = stored[Self.granularities[below]], let last = parts.last
+      else { continue }
+      let whole = stored[granularity]?.last?.start.advanced(seconds: granularity.seconds)
+      let start = max(granularity.start(of: last.start), whole ?? Timestamp(nanoseconds: .min))
+      for part in parts where part.start >= start { mergeUp(Bar(part), into: index) }
+    }
+  }
 
   mutating func add(_ price: Price, at time: Timestamp, completed: inout [Candle]) {
     let isSameSecond = time < secondEnd && time >= secondEnd.advanced(seconds: -1)

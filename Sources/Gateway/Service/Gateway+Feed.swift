@@ -116,6 +116,7 @@ extension Gateway {
     progress += 1
     var completed: [Candle] = []
     candles.add(quote, completed: &completed)
+    if !completed.isEmpty { keep(completed) }
     let managed = completed.map { core.candle($0) }.filter { !$0.isEmpty }
     // What is sent is owed at once, or the next quote would overtake it while this one waits for the journal.
     if spec.isLockstep {

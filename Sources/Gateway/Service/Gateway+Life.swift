@@ -1,8 +1,10 @@
 import Feeds
 import Glibc
 import IPC
+import MarketStore
 public import Model
 import NIOCore
+import Storage
 import Trading
 import TradingStore
 import Wire
@@ -18,6 +20,7 @@ extension Gateway {
       loop.execute { self.assumeIsolated { $0.committed(outcome) } }
     }
     openManualAccount()
+    restoreCandles()
     do {
       let connection = try await Connection.adopt(
         fd: descriptor, on: loop, handler: SupervisorDoor(gateway: self)
@@ -70,6 +73,9 @@ extension Gateway {
     housekeeping = loop.scheduleRepeatedTask(
       initialDelay: Self.housekeepingInterval, delay: Self.housekeepingInterval
     ) { [self] _ in self.assumeIsolated { $0.keepHouse() } }
+    if let marketTrouble {
+      log(.warning, "Candles are not stored and begin anew with each start: \(marketTrouble.message)")
+    }
     if isEnded { log(.info, "The feed \(spec) had ended before this start and is not played again.") }
     startEquity()
     if !isFeedHeld { startFeed() }
@@ -84,6 +90,7 @@ extension Gateway {
 
   private func keepHouse() {
     savePosition()
+    pruneCandles()
     sendMetrics()
   }
 
@@ -103,6 +110,8 @@ extension Gateway {
       ("http_cut_off_total", http.cutOff), ("http_stalled_total", http.stalled),
       ("http_limited_total", http.limited),
       ("kill_switch", core.charter.kill == nil ? 0 : 1),
+      ("candles_written_total", market?.counters.written ?? 0),
+      ("candles_dropped_total", market?.counters.dropped ?? 0),
     ]
     supervisor.send(
       notification: "metrics",

@@ -1,7 +1,11 @@
+import Config
+import Dispatch
 import Feeds
+import MarketStore
 public import Model
 import NIOCore
 public import Storage
+import TradingStore
 
 /// Which candles are asked for.
 public struct CandleSpan: Sendable {
@@ -35,7 +39,20 @@ extension Gateway {
     of instrument: String, _ granularity: Granularity, _ span: CandleSpan
   ) async throws(StorageError) -> [Candle] {
     let held = await heldCandles(instrument, granularity)
-    return span.cut(held)
+    let isEnough =
+      span.from.map { from in held.first.map { $0.start <= from } ?? false }
+      ?? (held.filter(span.holds).count >= span.count)
+    guard !isEnough, let market else { return span.cut(held) }
+    let oldest = held.first?.start ?? Timestamp(nanoseconds: .max)
+    let before = min(span.to ?? oldest, oldest)
+    let older = await blocking {
+      Result { () throws(StorageError) in
+        try market.candles(
+          instrument, granularity, from: span.from, before: before.nanoseconds == .max ? nil : before,
+          limit: span.count)
+      }
+    }
+    return span.cut(try older.get() + held)
   }
 
   private nonisolated func heldCandles(_ instrument: String, _ granularity: Granularity) async -> [Candle] {
@@ -47,5 +64,60 @@ extension Gateway {
         }
       }
     }
+  }
+
+  /// Runs what blocks on the queue of questions.
+  private nonisolated func blocking<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      questions.async { continuation.resume(returning: work()) }
+    }
+  }
+}
+
+// MARK: - Keeping candles
+
+extension Gateway {
+  /// Between two looks at what is too old.
+  private static let pruningPause = TimeAmount.minutes(10)
+
+  static func openMarket(
+    _ configuration: GatewayConfiguration, _ feed: FeedState
+  ) -> Result<MarketStore, StorageError> {
+    let kept = configuration.settings.market
+    let retention = CandleRetention(
+      secondsKept: kept.keepSeconds.components.seconds, minutesKept: kept.keepMinutes.components.seconds,
+      hoursKept: kept.keepHours.components.seconds, bytesMax: Int64(clamping: kept.maxBytes))
+    return Result { () throws(StorageError) in
+      try MarketStore(
+        path: configuration.marketPath, feed: feed.position.identity, retention: retention)
+    }
+  }
+
+  /// Goes on with the candles of before a restart. A recording's are taken up to where it goes on, and not at all
+  /// where it begins anew.
+  func restoreCandles() {
+    guard let market, feed.isLive || feed.position.sequence > 0 else { return }
+    for instrument in feed.instruments {
+      var stored: [Granularity: [Candle]] = [:]
+      for granularity in Granularity.allCases {
+        let before =
+          feed.isLive ? nil : feed.position.time.map { $0.advanced(seconds: 1 - granularity.seconds) }
+        let found = try? market.candles(instrument.name, granularity, before: before, limit: CandleBook.kept)
+        if let found, !found.isEmpty { stored[granularity] = found }
+      }
+      if !stored.isEmpty { candles.restore(instrument.name, stored) }
+    }
+  }
+
+  /// A recording at full speed makes more short candles than anybody looks at; it can be played again.
+  func keep(_ completed: [Candle]) {
+    market?.append(feed.isLive ? completed : completed.filter { $0.granularity.seconds >= 60 })
+  }
+
+  func pruneCandles() {
+    let now = NIODeadline.now()
+    guard let market, now - prunedCandles >= Self.pruningPause else { return }
+    prunedCandles = now
+    questions.async { _ = try? market.prune() }
   }
 }

@@ -4,6 +4,7 @@ import Config
 public import Feeds
 import Foundation
 import IPC
+import MarketStore
 public import Model
 public import NIOCore
 import NIOPosix
@@ -44,6 +45,9 @@ public actor Gateway {
   var isAuditScheduled = false
   var feed: FeedState
   var candles = CandleBook()
+  /// Nil where its file cannot be used: there are fewer candles then, and trading goes on.
+  nonisolated let market: MarketStore?
+  let marketTrouble: StorageError?
   var barrier = LockstepBarrier<CollectedRequest>()
 
   var tokens = TokenRegistry()
@@ -66,6 +70,8 @@ public actor Gateway {
   var brokerClock: RepeatedTask?
   var equity = EquityWatch()
   var isFeedHeld = false
+  /// When candles were looked through for old ones last.
+  var prunedCandles = NIODeadline.now()
   /// The last quote that HTTP was shown.
   var shownQuote: Int64 = 0
   var reloads: [@Sendable () throws(GatewayFailure) -> Void] = []
@@ -118,6 +124,10 @@ public actor Gateway {
       events = EventHub(last: store.lastEventSequence)
       feed = try Self.feedState(spec, configuration, stored: try store.feedPosition())
       instruments = feed.instruments
+      switch Self.openMarket(configuration, feed) {
+      case .success(let opened): (market, marketTrouble) = (opened, nil)
+      case .failure(let error): (market, marketTrouble) = (nil, error)
+      }
       var settings = configuration.tradingSettings(isLive: feed.isLive)
       settings.squareOff = try configuration.squareOffHours(of: feed.instruments)
       core = TradingCore(
@@ -166,6 +176,7 @@ public actor Gateway {
   public nonisolated func finished() async throws -> GatewayFailure? {
     let failure = try await ended.futureResult.get()
     try? await accounts.record(await takeLastAudit())
+    await market?.close()
     await accounts.close()
     return failure
   }

@@ -32,6 +32,7 @@ public struct GatewayConfiguration: Sendable {
   }
 
   var databasePath: String { home + "/trading.sqlite" }
+  var marketPath: String { home + "/market.sqlite" }
   var accountsPath: String { home + "/accounts.sqlite" }
 
   /// The rules for users. Where only this machine can try passwords, short ones are taken.

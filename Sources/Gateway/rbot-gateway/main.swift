@@ -2,6 +2,7 @@ import API
 import Config
 import GatewayService
 import Glibc
+import Model
 
 // The process that trades: it opens the journal, introduces itself to the supervisor that started it, opens its
 // doors to workers and to HTTP, and runs until it is told to stop.
@@ -39,18 +40,24 @@ func run() async throws {
   }
   let signals = StopSignals { Task { await gateway.stop() } }
   defer { signals.cancel() }
-  var server: HTTPServer?
+  var servers: [HTTPServer] = []
   do throws(GatewayFailure) {
     try await gateway.connect(supervisor: descriptor)
     let started = try await HTTPServer.start(
       gateway, host: configuration.listen.host, port: configuration.listen.port, loops: EventLoops.one())
-    server = started
+    servers.append(started)
+    if let market = configuration.settings.gateway.marketListen {
+      let second = try await HTTPServer.start(
+        gateway, host: market.host, port: market.port, serving: .market, loops: EventLoops.one())
+      servers.append(second)
+      await gateway.log(.info, "Prices and candles are served at \(second.address) too.")
+    }
     await gateway.ready(listen: started.address)
   } catch {
     await gateway.fail(error)
   }
   let failure = try await gateway.finished()
-  server?.stop()
+  for server in servers { server.stop() }
   if let failure { throw failure }
 }
 

@@ -22,6 +22,7 @@ extension DaemonSettings {
     canary.read(reader.table("canary"))
     logs.read(reader.table("logs"))
     metrics.read(reader.table("metrics"))
+    market.read(reader.table("market"))
     sandbox.read(reader.table("sandbox"))
     schedule.read(reader.table("schedule"))
     reader.finish()
@@ -43,6 +44,9 @@ extension DaemonSettings.Supervisor {
 extension DaemonSettings.Gateway {
   fileprivate mutating func read(_ reader: TableReader) {
     listen = reader.read("listen", listen, "an address like \"127.0.0.1:8787\"") {
+      if case .string(let text) = $0 { ListenAddress(text) } else { nil }
+    }
+    marketListen = reader.read("market_listen", marketListen, "an address like \"127.0.0.1:5560\"") {
       if case .string(let text) = $0 { ListenAddress(text) } else { nil }
     }
     feed = reader.read("feed", feed, "\"synthetic\", \"synthetic:SEED\" or \"replay:PATH[,PATH…][@SPEED]\"") {
@@ -170,6 +174,16 @@ extension DaemonSettings.Metrics {
     for (key, value) in [("keep_10s", keepTenSeconds), ("keep_1m", keepMinutes)] where value < Self.keepMin {
       reader.report(key, "must be at least \"2h\": coarser points are made of these")
     }
+    reader.finish()
+  }
+}
+
+extension DaemonSettings.Market {
+  fileprivate mutating func read(_ reader: TableReader) {
+    keepSeconds = reader.duration("keep_seconds", keepSeconds)
+    keepMinutes = reader.duration("keep_minutes", keepMinutes)
+    keepHours = reader.duration("keep_hours", keepHours)
+    maxBytes = reader.optionalSize("max_size") ?? maxBytes
     reader.finish()
   }
 }

@@ -29,6 +29,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var tls: TLS?
     /// Whether made-up events are shown, to try a dashboard with.
     public var mockEvents = false
+    /// Where the market's data is served alone beside that; nil: nowhere.
+    public var marketListen: ListenAddress?
     public var startTimeout = Duration.seconds(30)
     public var heartbeat = Duration.seconds(5)
     public var stopTimeout = Duration.seconds(10)
@@ -129,6 +131,17 @@ public struct DaemonSettings: Equatable, Sendable {
     public var keepHours = Duration.seconds(730 * 86_400)
   }
 
+  /// `[market]`: how long candles are kept, by how long they are.
+  public struct Market: Equatable, Sendable {
+    /// Of those below a minute.
+    public var keepSeconds = Duration.seconds(2 * 86_400)
+    /// From a minute to below an hour.
+    public var keepMinutes = Duration.seconds(90 * 86_400)
+    /// From an hour on.
+    public var keepHours = Duration.seconds(3_650 * 86_400)
+    public var maxBytes: UInt64 = 256_000_000
+  }
+
   /// `[sandbox]`: what holds for all strategies.
   public struct Sandbox: Equatable, Sendable {
     /// Whether each strategy runs as a user of its own where rbotd has the privilege to do that.
@@ -152,6 +165,7 @@ public struct DaemonSettings: Equatable, Sendable {
   public var canary = Canary()
   public var logs = Logs()
   public var metrics = Metrics()
+  public var market = Market()
   public var sandbox = Sandbox()
   public var schedule = Schedules()
 

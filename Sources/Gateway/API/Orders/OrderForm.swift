@@ -23,10 +23,28 @@ struct OrderForm {
       units: try fields.required("qty", try fields.amount("qty", "units")))
     intent.type = try fields.word("type") ?? .market
     intent.price = try fields.amount("price")
-    intent.terms.limitPrice = try fields.amount("limit_price")
-    intent.terms.distance = try fields.amount("distance")
+    intent.terms = try terms()
     intent.quality = try quality()
     return intent
+  }
+
+  /// What manages the trade that it opens, and what only some types have.
+  private func terms() throws(Answer) -> OrderTerms {
+    do throws(RPCError) {
+      return try OrderTerms(fields.body)
+    } catch {
+      throw Answer(.badRequest, "bad_field", error.message)
+    }
+  }
+
+  /// The position that a body asks for, whatever is held now.
+  func target() throws(Answer) -> PositionTarget {
+    PositionTarget(
+      clientOrderID: try fields.text("client_order_id"),
+      instrument: try fields.required("symbol", try fields.text("symbol", "instrument")),
+      units: try fields.required("target", try fields.amount("target", "position_size")),
+      stopLoss: try fields.amount("sl", "stop_loss"), takeProfit: try fields.amount("tp", "take_profit"),
+      quality: try quality(), tag: try fields.text("tag"), terms: try terms())
   }
 
   /// What all routes read alike; each adds the type and its prices.
@@ -43,9 +61,9 @@ struct OrderForm {
     if let minutes = try fields.whole("ttl_min", in: 1...Self.yearMinutes) {
       intent.timeToLiveSeconds = minutes * 60
     }
-    intent.terms.breakEven = try fields.amount("break_even")
-    intent.terms.trail = try fields.amount("trail")
-    intent.terms.maxHoldSeconds = try fields.whole("max_hold_s", in: 1...Self.yearMinutes * 60)
+    intent.terms = try terms()
+    intent.terms.limitPrice = nil
+    intent.terms.distance = nil
     return intent
   }
 

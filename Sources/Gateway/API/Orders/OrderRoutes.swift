@@ -16,7 +16,8 @@ struct OrderRoutes: Sendable {
     router.get("orders/:id", use: show)
     router.delete("orders/:id", use: cancel)
     router.patch("orders/:id", use: modify)
-    router.post("positions/:instrument/close", use: close)
+    router.patch("api/orders/:id", use: modify)
+    router.delete("api/orders/:id", use: cancel)
   }
 
   /// Needs the PIN, as the users' programs have always sent it.
@@ -64,19 +65,9 @@ struct OrderRoutes: Sendable {
     let changed = await gateway.modify(
       orderID: try context.orderID(), price: try fields.amount("price"),
       limitPrice: try fields.amount("limit_price"), stopLoss: try fields.amount("sl", "stop_loss"),
-      takeProfit: try fields.amount("tp", "take_profit"), by: principal.subject)
+      takeProfit: try fields.amount("tp", "take_profit"), units: try fields.amount("qty", "units"),
+      by: principal.subject)
     let order = try changed.orAnswer()
-    return .json(.ok, order.receipt([("order", order.json)]))
-  }
-
-  @Sendable private func close(_ request: Request, _ context: ArenaContext) async throws -> Response {
-    let principal = try context.principal(.trade)
-    let instrument = try context.instrument("instrument", of: gateway)
-    let account = request.uri.queryParameters["strategy"].map(String.init) ?? Gateway.manualAccount
-    let closed = await gateway.close(instrument: instrument.name, as: account, by: principal.subject)
-    guard let order = try closed.orAnswer() else {
-      return .json(.ok, ["ok": true, "order_id": nil, "status": "FLAT"])
-    }
     return .json(.ok, order.receipt([("order", order.json)]))
   }
 }

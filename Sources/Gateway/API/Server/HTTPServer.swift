@@ -16,22 +16,31 @@ public final class HTTPServer: Sendable {
     self.task = task
   }
 
+  /// What a listener serves.
+  public enum Part: Sendable {
+    case everything
+    /// Prices and candles alone, as the users' programs know them from a port of their own.
+    case market
+  }
+
   /// Listens, and returns once it does.
   ///
   /// - Parameters:
   ///   - host: An address of this machine.
   ///   - port: 0 lets the system choose.
+  ///   - part: What is served there.
   /// - Throws: ``GatewayService/GatewayFailure`` with a sentence, when the port is taken for example, or a certificate
   ///   cannot be read.
   public static func start(
-    _ gateway: Gateway, host: String, port: Int, loops: any EventLoopGroup
+    _ gateway: Gateway, host: String, port: Int, serving part: Part = .everything,
+    loops: any EventLoopGroup
   ) async throws(GatewayFailure) -> HTTPServer {
     let settings = gateway.configuration.settings
     let table = ConnectionTable(limit: settings.http.connections, board: gateway.http)
     let tls = try settings.gateway.tls.map { files throws(GatewayFailure) in try CertificateHolder(files) }
     let (outcomes, outcome) = AsyncStream.makeStream(of: Outcome.self)
     let application = Application(
-      router: Routes.router(gateway, host: host),
+      router: part == .market ? Routes.market(gateway, host: host) : Routes.router(gateway, host: host),
       server: HTTPServerBuilder { responder in
         ArenaChannel(
           responder: responder, settings: settings.http, table: table, board: gateway.http, tls: tls)
