@@ -138,7 +138,7 @@ def test_lists_come_in_pages_and_as_tables_with_the_same_rows(
     ):
         rows = pages(viewer, path, name)
         keys = [row[key] for row in rows]
-        assert len(keys) >= 2 and len(set(keys)) == len(keys), path
+        assert keys and len(set(keys)) == len(keys), path
         assert keys == [row[key] for row in viewer.get(f"{path}limit=1000")[name]]
         assert [str(key) for key in keys] == [row[key] for row in table(viewer, path)]
     orders = viewer.get("/api/orders?strategy=buyer")["orders"]
@@ -148,7 +148,7 @@ def test_lists_come_in_pages_and_as_tables_with_the_same_rows(
         row["tag"] for row in table(viewer, "/api/orders?state=filled") if row["role"] == "entry"
     } == {"'=1+1"}
     assert not viewer.get("/api/orders?strategy=counter")["orders"]
-    assert not viewer.get("/api/fills?since=2999-01-01T00:00:00Z")["fills"]
+    assert not viewer.get("/api/fills?since=2199-01-01T00:00:00Z")["fills"]
     order = viewer.get(f"/api/orders/{entries[0]['order_id']}")
     assert [step["state"] for step in order["history"]][-1] == "filled"
     assert [fill["order_id"] for fill in order["fills"]] == [entries[0]["order_id"]]
