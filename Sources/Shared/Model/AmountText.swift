@@ -112,15 +112,23 @@ extension Amount: CustomStringConvertible {
   /// Writes that text as ASCII and returns its length; `buffer` holds at least 64 bytes.
   public func write(to buffer: UnsafeMutableBufferPointer<UInt8>, minimumDecimals: Int) -> Int {
     let magnitude = raw.magnitude
-    let (whole, part) = magnitude.quotientAndRemainder(dividingBy: Self.powers[Self.scale])
+    let (whole, part) = Self.parts(magnitude)
     var length = 0
     if raw < 0 {
       buffer[0] = UInt8(ascii: "-")
       length = 1
     }
     length += Self.write(whole, to: buffer, at: length)
-    var fraction = UInt64(part)
+    var fraction = part
     var decimals = Self.scale
+    // Half of the digits are nothing but zeros in nearly every price and quantity.
+    if minimumDecimals <= 9 {
+      let (front, back) = fraction.quotientAndRemainder(dividingBy: 1_000_000_000)
+      if back == 0 {
+        fraction = front
+        decimals = 9
+      }
+    }
     while decimals > minimumDecimals, decimals > 0, fraction % 10 == 0 {
       fraction /= 10
       decimals -= 1
@@ -134,6 +142,19 @@ extension Amount: CustomStringConvertible {
       index -= 1
     }
     return length + decimals + 1
+  }
+
+  /// What stands before the point and behind it.
+  private static func parts(_ magnitude: UInt128) -> (whole: UInt128, fraction: UInt64) {
+    let one: UInt64 = 1_000_000_000_000_000_000
+    let high = UInt64(truncatingIfNeeded: magnitude >> 64)
+    // One division of the processor, where the quotient fits 64 bits.
+    if high < one {
+      let (whole, fraction) = one.dividingFullWidth((high, UInt64(truncatingIfNeeded: magnitude)))
+      return (UInt128(whole), fraction)
+    }
+    let (whole, fraction) = magnitude.quotientAndRemainder(dividingBy: UInt128(one))
+    return (whole, UInt64(fraction))
   }
 
   private static func write(

@@ -45,12 +45,30 @@ public struct JSONWriter {
     needsComma = true
   }
 
+  /// Reserves room once and writes there.
+  private mutating func write(atMost bytes: Int, _ body: (inout RawText) -> Void) {
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bytes) { room in
+      var text = RawText(room)
+      body(&text)
+      return text.count
+    }
+  }
+
+  /// A comma where one is needed, the key, and then a value of at most so many bytes.
+  private mutating func write(
+    _ key: StaticString, valueAtMost bytes: Int, _ value: (inout RawText) -> Void
+  ) {
+    let comma = needsComma
+    needsComma = true
+    write(atMost: key.utf8CodeUnitCount + 4 + bytes) { text in
+      text.putKey(key, comma: comma)
+      value(&text)
+    }
+  }
+
   /// The next value's key, which needs no escaping.
   public mutating func key(_ key: StaticString) {
-    separate()
-    buffer.writeInteger(UInt8(ascii: "\""))
-    buffer.writeStaticString(key)
-    buffer.writeStaticString("\":")
+    write(key, valueAtMost: 0) { _ in }
     needsComma = false
   }
 
@@ -90,9 +108,7 @@ public struct JSONWriter {
   /// A decimal string: `"1.16550"`.
   public mutating func value(_ amount: Amount, minimumDecimals: Int = 0) {
     separate()
-    buffer.writeInteger(UInt8(ascii: "\""))
-    buffer.writeAmount(amount, minimumDecimals: minimumDecimals)
-    buffer.writeInteger(UInt8(ascii: "\""))
+    write(atMost: RawText.amountBytes) { $0.put(amount, minimumDecimals: minimumDecimals) }
   }
 
   public mutating func value(_ time: Timestamp) {
@@ -105,49 +121,55 @@ public struct JSONWriter {
     buffer.writeJSON(json)
   }
 
+  /// Texts up to this many bytes are reserved for at their worst.
+  private static let shortText = 256
+
   public mutating func field(_ key: StaticString, _ text: String) {
-    self.key(key)
-    value(text)
+    guard text.utf8.count <= Self.shortText else {
+      self.key(key)
+      return value(text)
+    }
+    var text = text
+    text.withUTF8 { utf8 in
+      write(key, valueAtMost: RawText.bytes(ofString: utf8.count)) {
+        $0.putString(UnsafeRawBufferPointer(utf8))
+      }
+    }
   }
 
+  private mutating func nullField(_ key: StaticString) { write(key, valueAtMost: 4) { $0.put("null") } }
+
   public mutating func field(_ key: StaticString, _ text: String?) {
-    self.key(key)
-    if let text { value(text) } else { null() }
+    if let text { field(key, text) } else { nullField(key) }
   }
 
   public mutating func field(_ key: StaticString, _ number: some FixedWidthInteger) {
-    self.key(key)
-    value(number)
+    let number = Int64(truncatingIfNeeded: number)
+    write(key, valueAtMost: RawText.numberBytes) { $0.put(number) }
   }
 
   public mutating func field(_ key: StaticString, _ number: (some FixedWidthInteger)?) {
-    self.key(key)
-    if let number { value(number) } else { null() }
+    if let number { field(key, number) } else { nullField(key) }
   }
 
   public mutating func field(_ key: StaticString, _ flag: Bool) {
-    self.key(key)
-    value(flag)
+    write(key, valueAtMost: 5) { $0.put(flag ? "true" : "false") }
   }
 
   public mutating func field(_ key: StaticString, _ amount: Amount, minimumDecimals: Int = 0) {
-    self.key(key)
-    value(amount, minimumDecimals: minimumDecimals)
+    write(key, valueAtMost: RawText.amountBytes) { $0.put(amount, minimumDecimals: minimumDecimals) }
   }
 
   public mutating func field(_ key: StaticString, _ amount: Amount?, minimumDecimals: Int = 0) {
-    self.key(key)
-    if let amount { value(amount, minimumDecimals: minimumDecimals) } else { null() }
+    if let amount { field(key, amount, minimumDecimals: minimumDecimals) } else { nullField(key) }
   }
 
   public mutating func field(_ key: StaticString, _ time: Timestamp) {
-    self.key(key)
-    value(time)
+    write(key, valueAtMost: RawText.timeBytes) { $0.put(time) }
   }
 
   public mutating func field(_ key: StaticString, _ time: Timestamp?) {
-    self.key(key)
-    if let time { value(time) } else { null() }
+    if let time { field(key, time) } else { nullField(key) }
   }
 
   public mutating func field(_ key: StaticString, _ json: JSON) {

@@ -108,7 +108,7 @@ extension ByteBuffer {
   public mutating func writeResponse(_ id: RequestID, result body: (inout JSONWriter) -> Void) {
     let start = writerIndex
     writeStaticString("{\"jsonrpc\":\"2.0\",\"id\":")
-    writeJSON(id.json)
+    write(id)
     writeStaticString(",\"result\":")
     write(body)
     writeStaticString("}\n")
@@ -138,6 +138,13 @@ extension ByteBuffer {
     writeStaticString("\",\"params\":")
     write(body)
     writeStaticString("}\n")
+  }
+
+  private mutating func write(_ id: RequestID) {
+    switch id {
+    case .number(let number): writeDecimal(number)
+    case .text(let text): writeJSONString(text)
+    }
   }
 
   private mutating func write(_ body: (inout JSONWriter) -> Void) {
