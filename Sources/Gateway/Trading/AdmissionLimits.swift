@@ -82,7 +82,7 @@ extension TradingCore {
   func exposure(_ book: StrategyBook, working: Bool) -> Money {
     var sum = book.positions.keys.reduce(Money.zero) { Cash.sum($0, exposure(book, $1)) }
     guard working else { return sum }
-    for order in book.open.lazy.compactMap({ memory[$0] }) where order.role == .entry && !order.reduceOnly {
+    for order in book.entries.lazy.compactMap({ memory[$0] }) where !order.reduceOnly {
       let price = order.price ?? board.quote(order.instrument)?.mid ?? .zero
       sum = Cash.sum(sum, notional(order.remainingUnits, price, order.instrument))
     }
@@ -135,8 +135,8 @@ extension TradingCore {
     _ book: StrategyBook, working: Bool
   ) throws(Refusal) {
     if let most = canary.maxUnits {
-      let waiting = book.open.lazy.compactMap { memory[$0] }
-        .filter { working && $0.role == .entry && !$0.reduceOnly && $0.instrument == instrument.name }
+      let waiting = book.entries.lazy.compactMap { memory[$0] }
+        .filter { working && !$0.reduceOnly && $0.instrument == instrument.name }
         .reduce(Quantity.zero) { $0 + $1.remainingUnits }
       let units = book.units(instrument.name).magnitude + waiting + increase
       guard units <= most else {

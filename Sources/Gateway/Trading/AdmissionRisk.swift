@@ -43,14 +43,13 @@ extension TradingCore {
     _ capabilities: StrategyCapabilities, _ book: StrategyBook
   ) throws(Refusal) {
     let limits = settings.limits.limits(for: mode)
-    let working = book.open.compactMap { memory[$0] }.filter { $0.role == .entry }
-    if intent.type != .market, working.count >= settings.maxOpenOrders {
+    if intent.type != .market, book.entries.count >= settings.maxOpenOrders {
       throw Refusal(
         "too_many_open_orders",
-        "\(book.name) has \(working.count) open orders, the most allowed: cancel one first")
+        "\(book.name) has \(book.entries.count) open orders, the most allowed: cancel one first")
     }
     if intent.reduceOnly { return }
-    try admitInstruments(intent, working, book)
+    try admitInstruments(intent, book)
     try admitExposure(intent.side, intent.units, instrument, entry, mode, book)
     try admitDailyLoss(capabilities, mode, book)
     try admitRate(limits, book)
@@ -61,14 +60,14 @@ extension TradingCore {
     try admitFreshQuote(limits.staleQuoteSeconds, quote, instrument)
   }
 
-  private func admitInstruments(
-    _ intent: OrderIntent, _ working: [Order], _ book: StrategyBook
-  ) throws(Refusal) {
+  private func admitInstruments(_ intent: OrderIntent, _ book: StrategyBook) throws(Refusal) {
     guard book.positions[intent.instrument] == nil,
-      book.positions.count + working.count >= settings.maxOpenPositions
+      book.positions.count + book.entries.count >= settings.maxOpenPositions
     else { return }
     var held = Set(book.positions.keys)
-    for order in working where !order.reduceOnly { held.insert(order.instrument) }
+    for number in book.entries {
+      if let order = memory[number], !order.reduceOnly { held.insert(order.instrument) }
+    }
     guard !held.contains(intent.instrument), held.count >= settings.maxOpenPositions else { return }
     throw Refusal(
       "too_many_open_positions",

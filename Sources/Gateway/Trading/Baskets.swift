@@ -124,10 +124,10 @@ extension TradingCore {
     self.now = now
     var numbers: [Int64] = []
     for book in sortedBooks where strategy == nil || book.name == strategy {
-      for number in book.open {
-        guard let order = memory[number], order.role == .entry,
-          instrument == nil || order.instrument == instrument
-        else { continue }
+      for number in book.entries {
+        guard let order = memory[number], instrument == nil || order.instrument == instrument else {
+          continue
+        }
         withdraw(number, reason: "requested")
         numbers.append(number)
       }

@@ -171,8 +171,9 @@ extension TradingCore {
   private mutating func modifyExits(
     of order: Order, stopLoss: Price?, takeProfit: Price?
   ) throws(Refusal) {
-    let trades = strategies[order.strategy]?.positions[order.instrument] ?? []
-    guard let trade = trades.first(where: { $0.id == order.tradeID }) else { throw final(order) }
+    guard let id = order.tradeID,
+      let trade = strategies[order.strategy]?.positions[order.instrument]?[trade: id]
+    else { throw final(order) }
     try modifyExits([trade], stopLoss: stopLoss, takeProfit: takeProfit)
   }
 

@@ -36,7 +36,7 @@ extension TradingCore {
   mutating func store(_ order: Order) {
     memory.update(order)
     recorder.orders.append(order.number)
-    if order.state.isFinal { withStrategy(order.strategy) { $0.removeOpen(order.number) } }
+    if order.state.isFinal { withStrategy(order.strategy) { $0.removeOpen(order) } }
   }
 
   private mutating func change(_ order: Order, _ what: OrderChange) {

@@ -15,7 +15,7 @@ extension TradingCore {
     now = quote.time
     var isNeeded = false
     for book in sortedBooks {
-      for trade in book.positions[candle.instrument] ?? [] {
+      for trade in book.trades(candle.instrument) {
         guard let stop = trade.stopLossOrderID.flatMap({ memory.order(id: $0, prefix: idPrefix) }),
           !stop.state.isFinal
         else { continue }
@@ -104,10 +104,9 @@ extension TradingCore {
 
   private mutating func forgetTakeProfit(of trade: Trade) {
     withStrategy(trade.strategy) { book in
-      guard let index = book.positions[trade.instrument]?.firstIndex(where: { $0.id == trade.id }) else {
-        return
-      }
-      book.positions[trade.instrument]?[index].takeProfitOrderID = nil
+      guard var kept = book.positions[trade.instrument]?[trade: trade.id] else { return }
+      kept.takeProfitOrderID = nil
+      book.update(kept)
     }
     note(trade)
   }

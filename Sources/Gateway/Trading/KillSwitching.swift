@@ -62,8 +62,8 @@ extension TradingCore {
 
   private mutating func cancelAndClose() {
     for book in sortedBooks {
-      for number in book.open {
-        guard let order = memory[number], order.role == .entry, !order.state.isFinal else { continue }
+      for number in book.entries {
+        guard let order = memory[number], !order.state.isFinal else { continue }
         withdraw(number, reason: Guardrail.killSwitch.rawValue)
         charter.kill?.cancelled += 1
         recorder.charter = true

@@ -3,18 +3,18 @@ import Model
 /// What positions are worth at the latest quotes, in the account's currency.
 extension TradingCore {
   /// Unrealised profit of one position; zero while there is no quote or no way to convert it.
-  func unrealised(_ trades: [Trade]) -> Money {
-    guard let first = trades.first, let position = board.position(of: first.instrument),
+  func unrealised(_ held: Position) -> Money {
+    guard let first = held.first, let position = board.position(of: first.instrument),
       let quote = board.quotes[position], let rate = board.rate(for: position)
     else { return .zero }
-    let price = first.units.isNegative ? quote.ask : quote.bid
-    var sum = Amount.zero
-    for trade in trades { sum = Cash.sum(sum, Cash.profit(units: trade.units, from: trade.price, to: price)) }
-    return Cash.money(sum, rate: rate)
+    return Cash.money(held.profit(at: held.units.isNegative ? quote.ask : quote.bid), rate: rate)
   }
 
   func unrealised(_ book: StrategyBook) -> Money {
-    book.instrumentsHeld.reduce(.zero) { Cash.sum($0, unrealised(book.positions[$1] ?? [])) }
+    if book.positions.count == 1, let held = book.positions.first?.value { return unrealised(held) }
+    return book.instrumentsHeld.reduce(.zero) { sum, instrument in
+      book.positions[instrument].map { Cash.sum(sum, unrealised($0)) } ?? sum
+    }
   }
 
   func equity(_ book: StrategyBook) -> Money { Cash.sum(book.account.balance, unrealised(book)) }

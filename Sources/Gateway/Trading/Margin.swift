@@ -98,7 +98,7 @@ extension TradingCore {
     guard let book = strategies[name], let spare = spareEquity(book), spare.isNegative else { return nil }
     var worst: (trade: Trade, profit: Money)?
     for trade in book.positions.values.flatMap({ $0 }).sorted(by: { $0.id < $1.id }) {
-      let profit = unrealised([trade])
+      let profit = unrealised(Position(trade))
       if worst.map({ profit < $0.profit }) ?? true { worst = (trade, profit) }
     }
     guard let worst else { return nil }

@@ -160,10 +160,8 @@ extension TradingCore {
   mutating func withdrawEntries(
     _ strategy: String, _ what: OrderChange, reason: String, keepReducing: Bool = false
   ) {
-    for number in strategies[strategy]?.open ?? [] {
-      guard let order = memory[number], order.role == .entry, !(keepReducing && order.reduceOnly) else {
-        continue
-      }
+    for number in strategies[strategy]?.entries ?? [] {
+      guard let order = memory[number], !(keepReducing && order.reduceOnly) else { continue }
       withdraw(number, what, reason: reason)
     }
   }

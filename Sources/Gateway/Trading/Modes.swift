@@ -79,8 +79,8 @@ extension TradingCore {
     recorder.charter = true
     var cancelled = 0
     for book in sortedBooks {
-      for number in book.open {
-        guard let order = memory[number], order.role == .entry, !order.reduceOnly, order.mode > mode else {
+      for number in book.entries {
+        guard let order = memory[number], !order.reduceOnly, order.mode > mode else {
           continue
         }
         withdraw(number, reason: mode == .off ? "mode_off" : "mode_lowered")

@@ -34,24 +34,21 @@ extension TradingCore {
   /// Open positions by strategy and instrument.
   public func positions(strategy: String? = nil) -> [PositionView] {
     sortedBooks.filter { strategy == nil || $0.name == strategy }.flatMap { book in
-      book.instrumentsHeld.map { position(book, $0) }
+      book.instrumentsHeld.compactMap { name in book.positions[name].map { position(book, name, $0) } }
     }
   }
 
-  private func position(_ book: StrategyBook, _ instrument: String) -> PositionView {
-    let trades = book.positions[instrument] ?? []
-    var units = Quantity.zero
+  private func position(_ book: StrategyBook, _ instrument: String, _ trades: Position) -> PositionView {
     var cost = Amount.zero
     var realised = Money.zero
     for trade in trades {
-      units += trade.units
       cost = Cash.sum(cost, Cash.product(trade.price, trade.units))
       realised = Cash.sum(realised, trade.realised)
     }
-    let average = trades.count == 1 ? trades[0].price : cost.divided(by: units) ?? .zero
+    let average = trades.count == 1 ? trades.last?.price : cost.divided(by: trades.units)
     return PositionView(
-      strategy: book.name, broker: trades.first?.broker ?? "", instrument: instrument, units: units,
-      averagePrice: average.rounded(decimals: Cash.decimals), realised: realised,
+      strategy: book.name, broker: trades.first?.broker ?? "", instrument: instrument, units: trades.units,
+      averagePrice: (average ?? .zero).rounded(decimals: Cash.decimals), realised: realised,
       unrealised: unrealised(trades),
       trades: trades.map { trade in
         TradeView(

@@ -36,7 +36,7 @@ extension TradingCore {
     changes.fills = recorder.fills
     changes.events = recorder.events
     for key in recorder.trades.lastOfEach {
-      if let trade = strategies[key.strategy]?.positions[key.instrument]?.first(where: { $0.id == key.id }) {
+      if let trade = strategies[key.strategy]?.positions[key.instrument]?[trade: key.id] {
         changes.trades.append(trade)
       } else {
         changes.closedTrades.append(key.id)

@@ -74,7 +74,7 @@ extension TradingCore {
   private func risk(_ book: StrategyBook, _ now: Timestamp) -> AccountRisk {
     let mode = book.capabilities.map { effectiveMode(of: $0) }
     let limits = settings.limits.limits(for: mode ?? .paper)
-    let working = book.open.lazy.compactMap { memory[$0] }.filter { $0.role == .entry }
+    let working = book.entries.lazy.compactMap { memory[$0] }
     let held = working.filter { !$0.reduceOnly }.reduce(into: Set(book.positions.keys)) {
       $0.insert($1.instrument)
     }

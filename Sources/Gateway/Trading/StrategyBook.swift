@@ -35,9 +35,11 @@ struct StrategyBook: Sendable {
   var pauseReason: String?
   var account: SubAccount
   /// Numbers of the orders that are not final, oldest first.
-  var open: [Int64] = []
-  /// Open trades by instrument, oldest first; all of one sign; never empty.
-  var positions: [String: [Trade]] = [:]
+  private(set) var open: [Int64] = []
+  /// Those among them that are no exits.
+  private(set) var entries: [Int64] = []
+  /// Open trades by instrument.
+  private(set) var positions: [String: Position] = [:]
   /// Quotes within which its margin suffices, by the board's positions.
   var marginBands: [Int: PriceBand] = [:]
   /// By reason; not journaled, so a restart begins anew.
@@ -56,29 +58,50 @@ struct StrategyBook: Sendable {
   var instrumentsHeld: [String] { positions.keys.sorted() }
 
   /// Signed units held in an instrument.
-  func units(_ instrument: String) -> Quantity {
-    positions[instrument]?.reduce(.zero) { $0 + $1.units } ?? .zero
-  }
+  func units(_ instrument: String) -> Quantity { positions[instrument]?.units ?? .zero }
 
-  mutating func addOpen(_ number: Int64) {
-    if let last = open.last, last >= number {
-      open.insert(number, at: position(of: number))
-    } else {
-      open.append(number)
+  /// Its open trades in an instrument, oldest first.
+  func trades(_ instrument: String) -> [Trade] { positions[instrument].map { Array($0) } ?? [] }
+
+  mutating func add(_ trade: Trade) {
+    if positions[trade.instrument]?.append(trade) == nil {
+      positions[trade.instrument] = Position(trade)
     }
   }
 
-  mutating func removeOpen(_ number: Int64) {
-    let index = position(of: number)
-    if index < open.count, open[index] == number { open.remove(at: index) }
+  /// Takes the new value of a trade; one without units is closed.
+  mutating func update(_ trade: Trade) {
+    if positions[trade.instrument]?.update(trade) == false { positions[trade.instrument] = nil }
   }
 
-  private func position(of number: Int64) -> Int {
+  mutating func addOpen(_ order: Order) {
+    open.insertNumber(order.number)
+    if order.role == .entry { entries.insertNumber(order.number) }
+  }
+
+  mutating func removeOpen(_ order: Order) {
+    open.removeNumber(order.number)
+    if order.role == .entry { entries.removeNumber(order.number) }
+  }
+}
+
+/// Numbers in rising order.
+extension [Int64] {
+  fileprivate mutating func insertNumber(_ number: Int64) {
+    if let last, last >= number { insert(number, at: place(of: number)) } else { append(number) }
+  }
+
+  fileprivate mutating func removeNumber(_ number: Int64) {
+    let index = place(of: number)
+    if index < count, self[index] == number { remove(at: index) }
+  }
+
+  private func place(of number: Int64) -> Int {
     var low = 0
-    var high = open.count
+    var high = count
     while low < high {
       let middle = (low + high) / 2
-      if open[middle] < number { low = middle + 1 } else { high = middle }
+      if self[middle] < number { low = middle + 1 } else { high = middle }
     }
     return low
   }

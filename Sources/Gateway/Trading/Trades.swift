@@ -33,7 +33,7 @@ extension TradingCore {
     let takeProfit = order.takeProfit.map { exit(order, .takeProfit, .limit, $0, units, id) }
     trade.stopLossOrderID = stopLoss?.id
     trade.takeProfitOrderID = takeProfit?.id
-    withStrategy(order.strategy) { $0.positions[order.instrument, default: []].append(trade) }
+    withStrategy(order.strategy) { $0.add(trade) }
     note(trade)
     disturbKillSwitch()
     emit(.positionOpened, trade, order)
@@ -70,7 +70,7 @@ extension TradingCore {
     memory.insert(order)
     recorder.orders.append(order.number)
     withStrategy(order.strategy) {
-      $0.addOpen(order.number)
+      $0.addOpen(order)
       $0.account.orders += 1
     }
     recorder.accounts.append(order.strategy)
@@ -98,8 +98,7 @@ extension TradingCore {
   /// Closes the trade that an exit belongs to.
   mutating func reduceOwn(of exit: Order, _ units: Quantity, _ price: Price, _ rate: Amount) -> Closed {
     var closed = Closed()
-    let trades = strategies[exit.strategy]?.positions[exit.instrument] ?? []
-    if let trade = trades.first(where: { $0.id == exit.tradeID }) {
+    if let id = exit.tradeID, let trade = strategies[exit.strategy]?.positions[exit.instrument]?[trade: id] {
       reduce(trade, min(units, trade.units.magnitude), price, rate, by: exit, &closed)
     }
     return closed
@@ -117,17 +116,7 @@ extension TradingCore {
     closed.units += units
     closed.realised = Cash.sum(closed.realised, profit)
     closed.trade = trade.id
-    withStrategy(trade.strategy) { book in
-      guard let index = book.positions[trade.instrument]?.firstIndex(where: { $0.id == trade.id }) else {
-        return
-      }
-      if trade.units.isZero {
-        book.positions[trade.instrument]?.remove(at: index)
-        if book.positions[trade.instrument]?.isEmpty == true { book.positions[trade.instrument] = nil }
-      } else {
-        book.positions[trade.instrument]?[index] = trade
-      }
-    }
+    withStrategy(trade.strategy) { $0.update(trade) }
     note(trade)
     let isExit = order.role == .stopLoss || order.role == .takeProfit
     for id in [trade.stopLossOrderID, trade.takeProfitOrderID].compactMap({ $0 }) where id != order.id {
@@ -158,9 +147,8 @@ extension TradingCore {
   mutating func trimReducing(_ strategy: String, _ instrument: String) {
     guard let book = strategies[strategy] else { return }
     let held = book.units(instrument)
-    for number in book.open {
-      guard let order = memory[number], order.reduceOnly, order.role == .entry, order.instrument == instrument
-      else { continue }
+    for number in book.entries {
+      guard let order = memory[number], order.reduceOnly, order.instrument == instrument else { continue }
       if held.signum != -order.side.sign {
         withdraw(number, reason: "nothing_to_reduce")
       } else if order.remainingUnits > held.magnitude {

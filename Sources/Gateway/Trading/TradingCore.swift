@@ -81,14 +81,14 @@ public struct TradingCore: Sendable {
     }
     for rate in snapshot.rates { board.savedRates[rate.currency] = rate.rate }
     for trade in snapshot.trades.sorted(by: { $0.id < $1.id }) {
-      withStrategy(trade.strategy) { $0.positions[trade.instrument, default: []].append(trade) }
+      withStrategy(trade.strategy) { $0.add(trade) }
       if let closes = trade.closes { nextHoldEnd = min(nextHoldEnd, closes) }
       staleMargins.insert(trade.strategy)
     }
     for order in snapshot.recentOrders { memory.insert(order) }
     for order in snapshot.openOrders.sorted(by: { $0.number < $1.number }) {
       memory.insert(order)
-      withStrategy(order.strategy) { $0.addOpen(order.number) }
+      withStrategy(order.strategy) { $0.addOpen(order) }
       venue.restore(order, group: group(of: order))
       if order.role == .stopLoss { watchCandles(order.instrument, order.terms) }
     }

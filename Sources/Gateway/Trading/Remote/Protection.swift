@@ -24,7 +24,7 @@ extension TradingCore {
     cancelOrphans()
     for book in sortedBooks where book.name != Self.externalAccount {
       for instrument in book.instrumentsHeld {
-        for trade in book.positions[instrument] ?? [] { protect(trade) }
+        for trade in book.trades(instrument) { protect(trade) }
       }
     }
     drain()
@@ -34,7 +34,7 @@ extension TradingCore {
   private mutating func cancelOrphans() {
     for order in openOrders().reversed() where order.state != .pendingCancel {
       if order.isExit {
-        let trades = strategies[order.strategy]?.positions[order.instrument] ?? []
+        let trades = strategies[order.strategy]?.trades(order.instrument) ?? []
         let owner = trades.first { $0.stopLossOrderID == order.id || $0.takeProfitOrderID == order.id }
         if owner == nil { withdraw(order.number, reason: "trade_closed") }
       } else if let expires = order.expires, expires < now, order.strategy != Self.externalAccount {
@@ -83,14 +83,13 @@ extension TradingCore {
     guard old.state.isFinal, let price = old.price else { return }
     let exit = self.exit(old, old.role, old.type, price, trade.units.magnitude, trade.id, isReplacement: true)
     withStrategy(trade.strategy) { book in
-      guard let index = book.positions[trade.instrument]?.firstIndex(where: { $0.id == trade.id }) else {
-        return
-      }
+      guard var protected = book.positions[trade.instrument]?[trade: trade.id] else { return }
       if old.role == .stopLoss {
-        book.positions[trade.instrument]?[index].stopLossOrderID = exit.id
+        protected.stopLossOrderID = exit.id
       } else {
-        book.positions[trade.instrument]?[index].takeProfitOrderID = exit.id
+        protected.takeProfitOrderID = exit.id
       }
+      book.update(protected)
     }
     note(trade)
     insert(exit)
