@@ -214,9 +214,9 @@ extension Gateway {
   }
 
   func listEvents(_ params: JSON, to responder: Responder) throws(RPCError) {
-    let after = Int64(try params.optionalInt("after") ?? 0)
     let limit = try limit(params, 1_000)
     let last = store.lastEventSequence
+    let after = try params.optionalInt("after").map(Int64.init) ?? max(0, last - Int64(limit))
     ask(responder) { (store) throws(StorageError) in
       try store.events(after: after, limit: limit + 1)
     } write: { writer, events in

@@ -29,6 +29,7 @@ extension Gateway {
     case .notification:
       if frame.methodIs("stop") { stop() }
       if frame.methodIs("reload") { reload() }
+      if frame.methodIs("events.follow") { relaysEvents = frame.params()["on"]?.boolValue ?? false }
     case .request(let id):
       let responder = Responder(connection: connection, id: id)
       do throws(RPCError) {

@@ -69,6 +69,8 @@ public actor Gateway {
   var broker: (any BrokerAdapter)?
   var brokerClock: RepeatedTask?
   var equity = EquityWatch()
+  /// Whether somebody follows the events at the supervisor.
+  var relaysEvents = false
   var isFeedHeld = false
   /// When candles were looked through for old ones last.
   var prunedCandles = NIODeadline.now()
@@ -250,7 +252,7 @@ public actor Gateway {
     if !changes.fills.isEmpty { equityChanged(by: changes.fills) }
     events.publish(stored)
     if !changes.events.isEmpty { auditOrders(changes.events) }
-    guard let supervisor else { return }
+    guard relaysEvents, let supervisor else { return }
     for event in stored {
       // A supervisor that lags can ask for what it missed; piling events up for it would end the connection.
       scratch.clear()

@@ -61,7 +61,10 @@ extension Supervisor {
     guard clients.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
     // By the connection: streams that have ended are no longer among the client's.
     logs.unfollow { $0.connection === connection }
-    events.unfollow { $0.connection === connection }
+    if !events.isEmpty {
+      events.unfollow { $0.connection === connection }
+      if events.isEmpty { tellFollowing() }
+    }
     commands.forget(connection)
   }
 

@@ -143,6 +143,7 @@ extension Supervisor {
   func gatewayReady(_ gateway: Worker) {
     guard gateway.lifecycle.state == .ready, !gatewayLink.isUp else { return }
     gatewayLink.isUp = true
+    if !events.isEmpty { tellFollowing() }
     refuseToRehearse(in: gatewayLink.about["mode"]?.stringValue)
     for (name, params) in gatewayLink.missed { sendGone(name, params) }
     repeatSquareOffs()
@@ -156,6 +157,13 @@ extension Supervisor {
     warnOfForsaken()
     startFeedWhenSettled()
     report()
+  }
+
+  /// Has the gateway send its events while somebody follows them, and only then: at the pace of a busy desk they cost
+  /// both processes more than the orders do.
+  func tellFollowing() {
+    guard gatewayLink.isUp else { return }
+    channel?.send(notification: "events.follow", ["on": .bool(!events.isEmpty)])
   }
 
   private func tellPause(_ worker: Worker) {

@@ -8,11 +8,10 @@ import Wire
 /// Who follows the gateway's events.
 struct EventFollowers {
   private var targets: [StreamTarget] = []
-  /// The last event's number, as far as it was told.
-  private(set) var last = 0
 
-  mutating func offer(_ event: JSON) {
-    if let sequence = event["seq"]?.intValue { last = max(last, sequence) }
+  var isEmpty: Bool { targets.isEmpty }
+
+  func offer(_ event: JSON) {
     for target in targets { target.offer { $0.value(event) } }
   }
 
@@ -36,11 +35,14 @@ extension Supervisor {
     let limit = min(max(0, try params.optionalInt("limit") ?? 100), Self.linesAtOnce)
     let asked = try params.optionalInt("after")
     let target = try open(id, client, follows: follows)
-    // The last so many, where no beginning is asked for.
-    let after = asked ?? max(0, events.last - limit)
     let connection = client.connection
-    let history = askGateway("events", ["after": .int(after), "limit": .int(limit)])
-    if follows { events.follow(target) }
+    if follows {
+      events.follow(target)
+      // Before the past is asked for, so that nothing falls between the two.
+      tellFollowing()
+    }
+    // The last so many, where no beginning is asked for.
+    let history = askGateway("events", ["after": JSON(asked), "limit": .int(limit)])
     history.assumeIsolated().whenComplete { [self] result in
       assumeIsolated { supervisor in
         let client = supervisor.clients[ObjectIdentifier(connection)]
