@@ -150,25 +150,11 @@ public struct OrderIntent: Hashable, Sendable {
 }
 
 /// One order as the journal knows it.
+///
+/// An order is copied with every step that it takes, so what never changes of it is held in one place that the copies
+/// share.
 public struct Order: Hashable, Sendable {
-  /// Rises by one with every order of the gateway.
-  public let number: Int64
-  /// `paper-17`.
-  public let id: String
-  public let clientOrderID: String
-  public let strategy: String
-  public let generation: Generation
-  public let broker: String
-  public let instrument: String
-  public let side: Side
-  public let type: OrderType
-  public let role: OrderRole
-  public let timeInForce: TimeInForce
-  public let reduceOnly: Bool
-  public let quality: Int?
-  public let mode: TradingMode
-  public let tag: String?
-  public let created: Timestamp
+  private let facts: SharedFacts
   public var units: Quantity
   public var price: Price?
   public var stopLoss: Price?
@@ -182,14 +168,6 @@ public struct Order: Hashable, Sendable {
   public var tradeID: Int64?
   public var updated: Timestamp
   public var expires: Timestamp?
-  /// What was asked for, in canonical text: tells a repeated `clientOrderID` from a reused one, even after the
-  /// order was modified. Empty for orders that the gateway made itself.
-  public let fingerprint: String
-  /// Who asked for it, where that was no worker: `user:trader@local`, `token:bot`.
-  public let placedBy: String?
-  /// The broker's name in the HTTP route that it came in by (`oanda`, `coinbase`), which its events name as their
-  /// source; nil for all others.
-  public let route: String?
   private var boxedTerms: BoxedTerms
 
   /// What only some orders have.
@@ -208,22 +186,12 @@ public struct Order: Hashable, Sendable {
     updated: Timestamp, expires: Timestamp?, fingerprint: String = "", terms: OrderTerms = OrderTerms(),
     placedBy: String? = nil, route: String? = nil
   ) {
-    self.number = number
-    self.id = id
-    self.clientOrderID = clientOrderID
-    self.strategy = strategy
-    self.generation = generation
-    self.broker = broker
-    self.instrument = instrument
-    self.side = side
-    self.type = type
-    self.role = role
-    self.timeInForce = timeInForce
-    self.reduceOnly = reduceOnly
-    self.quality = quality
-    self.mode = mode
-    self.tag = tag
-    self.created = created
+    facts = SharedFacts(
+      OrderFacts(
+        number: number, id: id, clientOrderID: clientOrderID, strategy: strategy, generation: generation,
+        broker: broker, instrument: instrument, side: side, type: type, role: role, timeInForce: timeInForce,
+        reduceOnly: reduceOnly, quality: quality, mode: mode, tag: tag, created: created,
+        fingerprint: fingerprint, placedBy: placedBy, route: route))
     self.units = units
     self.price = price
     self.stopLoss = stopLoss
@@ -235,12 +203,74 @@ public struct Order: Hashable, Sendable {
     self.tradeID = tradeID
     self.updated = updated
     self.expires = expires
-    self.fingerprint = fingerprint
-    self.placedBy = placedBy
-    self.route = route
     boxedTerms = BoxedTerms(terms)
   }
 
   /// Units that still have to fill.
   public var remainingUnits: Quantity { units - filledUnits }
+}
+
+extension Order {
+  /// Rises by one with every order of the gateway.
+  public var number: Int64 { facts.value.number }
+  /// `paper-17`.
+  public var id: String { facts.value.id }
+  public var clientOrderID: String { facts.value.clientOrderID }
+  public var strategy: String { facts.value.strategy }
+  public var generation: Generation { facts.value.generation }
+  public var broker: String { facts.value.broker }
+  public var instrument: String { facts.value.instrument }
+  public var side: Side { facts.value.side }
+  public var type: OrderType { facts.value.type }
+  public var role: OrderRole { facts.value.role }
+  public var timeInForce: TimeInForce { facts.value.timeInForce }
+  public var reduceOnly: Bool { facts.value.reduceOnly }
+  public var quality: Int? { facts.value.quality }
+  public var mode: TradingMode { facts.value.mode }
+  public var tag: String? { facts.value.tag }
+  public var created: Timestamp { facts.value.created }
+  /// What was asked for, in canonical text: tells a repeated `clientOrderID` from a reused one, even after the
+  /// order was modified. Empty for orders that the gateway made itself.
+  public var fingerprint: String { facts.value.fingerprint }
+  /// Who asked for it, where that was no worker: `user:trader@local`, `token:bot`.
+  public var placedBy: String? { facts.value.placedBy }
+  /// The broker's name in the HTTP route that it came in by (`oanda`, `coinbase`), which its events name as their
+  /// source; nil for all others.
+  public var route: String? { facts.value.route }
+}
+
+/// What never changes of an order.
+private struct OrderFacts: Hashable, Sendable {
+  let number: Int64
+  let id: String
+  let clientOrderID: String
+  let strategy: String
+  let generation: Generation
+  let broker: String
+  let instrument: String
+  let side: Side
+  let type: OrderType
+  let role: OrderRole
+  let timeInForce: TimeInForce
+  let reduceOnly: Bool
+  let quality: Int?
+  let mode: TradingMode
+  let tag: String?
+  let created: Timestamp
+  let fingerprint: String
+  let placedBy: String?
+  let route: String?
+}
+
+/// Those facts where all copies of an order find them.
+private final class SharedFacts: Hashable, Sendable {
+  let value: OrderFacts
+
+  init(_ value: OrderFacts) { self.value = value }
+
+  static func == (left: SharedFacts, right: SharedFacts) -> Bool {
+    left === right || left.value == right.value
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(value) }
 }
