@@ -68,11 +68,10 @@ struct FeedState {
   /// Whether its quotes are of this moment.
   var isLive: Bool { spec.isSynthetic }
 
-  /// Whether quotes were taken in that the journal does not know of, or may come.
-  var isMoving: Bool { state == .live || position.sequence != savedSequence || position.hasEnded }
-
-  /// Where the feed is at this moment.
-  mutating func currentPosition() -> FeedPosition {
+  /// Where the feed is at this moment, for the journal; nil where the journal knows.
+  mutating func takeUnsaved() -> FeedPosition? {
+    guard position.sequence != savedSequence || position.hasEnded else { return nil }
+    savedSequence = position.sequence
     position.state = player?.state
     return position
   }

@@ -159,10 +159,9 @@ extension Gateway {
 
   /// Writes how far the feed is, when there are quotes that the journal does not know of.
   func savePosition() {
-    guard feed.position.sequence != feed.savedSequence else { return }
-    feed.savedSequence = feed.position.sequence
+    guard feed.position.sequence != feed.savedSequence, let position = feed.takeUnsaved() else { return }
     outbox.appendCommitting { _ in }
-    journal?.submit(JournalEntry(feed: feed.currentPosition()))
+    journal?.submit(JournalEntry(feed: position))
   }
 
   // MARK: - Lockstep

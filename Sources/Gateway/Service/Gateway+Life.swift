@@ -92,6 +92,7 @@ extension Gateway {
     savePosition()
     pruneCandles()
     sendMetrics()
+    pruneJournal()
   }
 
   private func sendMetrics() {
@@ -109,6 +110,7 @@ extension Gateway {
       ("http_evicted_total", http.evicted), ("http_refused_total", http.refused),
       ("http_cut_off_total", http.cutOff), ("http_stalled_total", http.stalled),
       ("http_limited_total", http.limited),
+      ("journal_pruned_rows_total", counters.prunedRows),
       ("kill_switch", core.charter.kill == nil ? 0 : 1),
       ("candles_written_total", market?.counters.written ?? 0),
       ("candles_dropped_total", market?.counters.dropped ?? 0),

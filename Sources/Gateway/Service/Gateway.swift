@@ -77,6 +77,8 @@ public actor Gateway {
   /// The last quote that HTTP was shown.
   var shownQuote: Int64 = 0
   var reloads: [@Sendable () throws(GatewayFailure) -> Void] = []
+  /// When the journal is looked through for what is too old; nil while it is.
+  var nextPruning: NIODeadline? = .now() + .minutes(1)
   var heartbeat: RepeatedTask?
   var housekeeping: RepeatedTask?
   var mock: RepeatedTask?
@@ -103,6 +105,7 @@ public actor Gateway {
     var quotesThinned = 0
     var unknownNotifications = 0
     var eventsNotRelayed = 0
+    var prunedRows = 0
   }
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
@@ -192,7 +195,7 @@ public actor Gateway {
       return
     }
     var entry = JournalEntry(changes: changes, events: events)
-    if feed.isMoving { entry.feed = feed.currentPosition() }
+    entry.feed = feed.takeUnsaved()
     outbox.appendCommitting { [self] events in
       tell(changes, events)
       effect(events)

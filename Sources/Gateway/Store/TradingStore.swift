@@ -13,6 +13,9 @@ public final class TradingStore: Sendable {
   private let pool: DatabasePool
   private let path: String
   private let marks: Mutex<JournalMarks>
+  /// For the one question that each order with an id of its client's asks, on the gateway's loop: it takes no
+  /// transaction, as one statement sees one state anyway.
+  private let lookups: DatabaseQueue
 
   /// Opens the file, or makes it.
   public init(path: String) throws(StorageError) {
@@ -21,6 +24,10 @@ public final class TradingStore: Sendable {
     self.path = path
     do {
       marks = Mutex(try pool.read { try JournalMarks($0) })
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.busyMode = .timeout(5)
+      lookups = try DatabaseQueue(path: path, configuration: configuration)
     } catch {
       throw StorageError(error, path: path)
     }
@@ -106,6 +113,14 @@ public final class TradingStore: Sendable {
     }
   }
 
+  func write<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
+    do {
+      return try pool.write(body)
+    } catch {
+      throw StorageError(error, path: path)
+    }
+  }
+
   func read<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {
     do {
       return try pool.read(body)
@@ -186,10 +201,24 @@ extension TradingStore {
 
 extension TradingStore: DeskLookup {
   public func order(strategy: String, clientOrderID: String) throws(LookupFailure) -> Order? {
-    try look { database in
-      try Order.all(database, "WHERE strategy = ? AND client_order_id = ?", [strategy, clientOrderID]).first
+    do {
+      let number = try lookups.unsafeRead { database in
+        try Int64.fetchOne(
+          try database.cachedStatement(sql: Self.numberOfClientOrder), arguments: [strategy, clientOrderID])
+      }
+      guard let number else { return nil }
+      return try look { try Order.all($0, "WHERE number = ?", [number]).first }
+    } catch let failure as LookupFailure {
+      throw failure
+    } catch {
+      throw LookupFailure(StorageError(error, path: path).message)
     }
   }
+
+  /// Answered from the index alone, which has no ids that the gateway made.
+  private static let numberOfClientOrder = """
+    SELECT number FROM orders WHERE strategy = ? AND client_order_id = ? AND fingerprint <> ''
+    """
 
   public func order(id: String) throws(LookupFailure) -> Order? {
     // The number is a part of the id, and the table's key.

@@ -20,6 +20,7 @@ extension DaemonSettings {
     paper.read(reader.table("paper"))
     risk.read(reader.table("risk"))
     canary.read(reader.table("canary"))
+    journal.read(reader.table("journal"))
     logs.read(reader.table("logs"))
     metrics.read(reader.table("metrics"))
     market.read(reader.table("market"))
@@ -152,6 +153,24 @@ extension TableReader {
     guard let text = optionalAmount(key) else { return nil }
     if Double(text) == 0 { report(key, "must be above 0; leave it out for no limit") }
     return text
+  }
+}
+
+extension DaemonSettings.Journal {
+  /// Readers of the stream, and whoever asks for a day's orders, find what they need.
+  private static let keepMin = Duration.seconds(86_400)
+  private static let bytesMin: UInt64 = 10_000_000
+
+  fileprivate mutating func read(_ reader: TableReader) {
+    keepEvents = reader.duration("keep_events", keepEvents)
+    keepOrders = reader.duration("keep_orders", keepOrders)
+    maxBytes = reader.optionalSize("max_size") ?? maxBytes
+    for (key, value) in [("keep_events", keepEvents), ("keep_orders", keepOrders)] where value < Self.keepMin
+    {
+      reader.report(key, "must be at least \"1d\"")
+    }
+    if maxBytes < Self.bytesMin { reader.report("max_size", "must be at least \"10MB\"") }
+    reader.finish()
   }
 }
 

@@ -115,6 +115,15 @@ public struct DaemonSettings: Equatable, Sendable {
     public var maxDailyLoss = "50"
   }
 
+  /// `[journal]`: how long what the gateway did is kept, in time of the market. What is open always is.
+  public struct Journal: Equatable, Sendable {
+    public var keepEvents = Duration.seconds(90 * 86_400)
+    /// Orders that have ended, with their history, and fills.
+    public var keepOrders = Duration.seconds(5 * 366 * 86_400)
+    /// Beyond it the oldest go before their time, events first.
+    public var maxBytes: UInt64 = 20_000_000_000
+  }
+
   /// `[logs]`: what is kept.
   public struct Logs: Equatable, Sendable {
     public var maxAge = Duration.seconds(14 * 86_400)
@@ -163,6 +172,7 @@ public struct DaemonSettings: Equatable, Sendable {
   public var paper = Paper()
   public var risk = Risk()
   public var canary = Canary()
+  public var journal = Journal()
   public var logs = Logs()
   public var metrics = Metrics()
   public var market = Market()
