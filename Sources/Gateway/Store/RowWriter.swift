@@ -21,6 +21,8 @@ struct RowWriter: ~Copyable {
   private var texts: [Text] = []
   private var handle: OpaquePointer?
   private var column: Int32 = 0
+  /// How many rows so far.
+  private(set) var written = 0
 
   init(_ database: Database) {
     self.database = database
@@ -66,6 +68,7 @@ struct RowWriter: ~Copyable {
         message: String(cString: sqlite3_errmsg(database.sqliteConnection)),
         sql: sqlite3_sql(handle).map { String(cString: $0) })
     }
+    written += 1
     return Int(sqlite3_changes(database.sqliteConnection))
   }
 

@@ -16,11 +16,12 @@ public final class TradingStore: Sendable {
   /// For the one question that each order with an id of its client's asks, on the gateway's loop: it takes no
   /// transaction, as one statement sees one state anyway.
   private let lookups: DatabaseQueue
+  private let checkpointer: Checkpointer
 
   /// Opens the file, or makes it.
   public init(path: String) throws(StorageError) {
     pool = try DatabaseFile.open(
-      at: path, durability: .full, readers: 4, checkpointPages: 8_000, migrator: Schema.migrator)
+      at: path, durability: .full, readers: 4, checkpointPages: 16_000, migrator: Schema.migrator)
     self.path = path
     do {
       marks = Mutex(try pool.read { try JournalMarks($0) })
@@ -28,6 +29,7 @@ public final class TradingStore: Sendable {
       configuration.readonly = true
       configuration.busyMode = .timeout(5)
       lookups = try DatabaseQueue(path: path, configuration: configuration)
+      checkpointer = try Checkpointer(path: path)
     } catch {
       throw StorageError(error, path: path)
     }
@@ -42,10 +44,10 @@ public final class TradingStore: Sendable {
   public func commit(_ entries: [JournalEntry]) throws(StorageError) -> [[StoredEvent]] {
     let before = marks.withLock { $0 }
     do {
-      let (stored, after) = try pool.writeWithoutTransaction { database in
+      let (stored, after, rows) = try pool.writeWithoutTransaction { database in
         var stored: [[StoredEvent]] = []
         stored.reserveCapacity(entries.count)
-        var after = before
+        var (after, rows) = (before, 0)
         try database.inTransaction(.immediate) {
           var writer = JournalWriter(database, before)
           for entry in entries { stored.append(try writer.write(entry)) }
@@ -53,12 +55,13 @@ public final class TradingStore: Sendable {
           for entry in entries where !entry.equity.isEmpty {
             try EquityRows.write(entry.equity, to: database)
           }
-          after = writer.marks
+          (after, rows) = (writer.marks, writer.rowCount)
           return .commit
         }
-        return (stored, after)
+        return (stored, after, rows)
       }
       marks.withLock { $0 = after }
+      checkpointer.wrote(rows)
       return stored
     } catch {
       throw StorageError(error, path: path)

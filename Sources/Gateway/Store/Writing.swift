@@ -19,6 +19,7 @@ struct JournalMarks: Hashable, Sendable {
 struct JournalWriter: ~Copyable {
   private var rows: RowWriter
   private(set) var marks: JournalMarks
+  var rowCount: Int { rows.written }
   private let before: JournalMarks
 
   private var orders: [Int64: Order] = [:]
