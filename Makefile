@@ -121,7 +121,7 @@ format: $(VENV)/.made ## Format the sources in place
 
 .PHONY: clean
 clean: ## Remove what was built (the home .rbot stays)
-	rm -rf .build $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .build $(VENV) .venv-bench .mypy_cache .ruff_cache .pytest_cache
 	find strategies Tests -name __pycache__ -prune -exec rm -rf {} +
 
 ##@ Install (DESTDIR, PREFIX=/usr/local)

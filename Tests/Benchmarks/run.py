@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "Support"), str(HERE / "supervision"), str(HERE / "schedules")]
-sys.path.insert(0, str(HERE / "streams"))
+FOLDERS = [HERE.parent / "Support", HERE / "supervision", HERE / "schedules", HERE / "arena"]
+sys.path[:0] = [str(folder) for folder in [*FOLDERS, HERE / "streams"]]
 
 import aims  # noqa: E402
 import daemon as support  # noqa: E402
 from daemon import BIN, DATA, STRATEGIES, Daemon, eventually  # noqa: E402
 from fan_out import fan_out  # noqa: E402
+from gateways import arena  # noqa: E402
 from measure import resident, supervision, ticks  # noqa: E402
 from punctual import schedules  # noqa: E402
 
@@ -286,8 +287,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument(
         "--only",
-        help="comma-separated parts: floor, spawn, supervision, schedules, orders, quotes, stdout, logs, metrics, rest, "
-        "streams",
+        help="comma-separated parts: floor, spawn, supervision, schedules, orders, arena, streams, quotes, stdout, "
+        "logs, metrics, rest",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the work, to see that it runs"
@@ -300,6 +301,7 @@ def main() -> None:
         "supervision": lambda: supervision(scale),
         "schedules": lambda: schedules(scale),
         "orders": lambda: orders(3_000 // scale),
+        "arena": lambda: arena(scale),
         "quotes": lambda: quotes(2_000_000 // scale),
         "stdout": lambda: (
             stdout_lines(5_000_000 // scale, 800_000, "stdout")
