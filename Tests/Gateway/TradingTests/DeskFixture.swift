@@ -16,8 +16,10 @@ struct Desk {
   var sequence: Int64 = 0
   /// The candles that it was given.
   var made: [Candle] = []
-  /// Everything that the journal was given.
-  var journal: Journal
+  /// Everything that the journal was given; whenever it is given something, the sub-accounts are summed up.
+  var journal: Journal { didSet { checkSums() } }
+  /// Whether the journal holds all that ever happened.
+  private let isWhole: Bool
 
   init(
     settings: TradingSettings = TradingSettings(),
@@ -27,6 +29,7 @@ struct Desk {
     registered: Bool = true, venue: (any Venue)? = nil
   ) {
     self.journal = journal
+    isWhole = snapshot == nil && journal == Journal()
     core = TradingCore(
       settings: settings, instruments: instruments,
       venue: venue ?? PaperBroker(instruments: instruments, profile: PaperProfile(takerFeeRate: feeRate)),
@@ -101,6 +104,28 @@ struct Desk {
       takeProfit: tp.map { amount($0) }, by: bot, now: now)
     journal.take(outcome.changes)
     return try outcome.result.get()
+  }
+
+  /// The sub-accounts sum to the account, and what they hold is what was filled.
+  private func checkSums() {
+    let parts = core.accounts()
+    guard let whole = core.account(strategy: nil) else { return }
+    func sum(_ value: (AccountView) -> Money) -> Money { parts.reduce(.zero) { $0 + value($1) } }
+    #expect(whole.balance == sum(\.balance) && whole.equity == sum(\.equity))
+    #expect(whole.realised == sum(\.realised) && whole.unrealised == sum(\.unrealised))
+    #expect(whole.fees == sum(\.fees) && whole.marginUsed == sum(\.marginUsed))
+    #expect(parts.allSatisfy { $0.equity == $0.balance + $0.unrealised })
+    guard isWhole else { return }
+    var filled: [String: Quantity] = [:]
+    for fill in journal.fills {
+      filled["\(fill.strategy) \(fill.instrument)", default: .zero] +=
+        fill.side == .buy ? fill.units : -fill.units
+    }
+    var held: [String: Quantity] = [:]
+    for position in core.positions() { held["\(position.strategy) \(position.instrument)"] = position.units }
+    #expect(held == filled.filter { !$0.value.isZero })
+    #expect(whole.realised == journal.fills.reduce(.zero) { $0 + $1.realised })
+    #expect(whole.fees == journal.fills.reduce(.zero) { $0 + $1.fee })
   }
 
   var units: String { core.positions(strategy: "bot").first?.units.description ?? "0" }
