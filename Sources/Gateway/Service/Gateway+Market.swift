@@ -103,7 +103,10 @@ extension Gateway {
         let before =
           feed.isLive ? nil : feed.position.time.map { $0.advanced(seconds: 1 - granularity.seconds) }
         let found = try? market.candles(instrument.name, granularity, before: before, limit: CandleBook.kept)
-        if let found, !found.isEmpty { stored[granularity] = found }
+        guard let found, !found.isEmpty else { continue }
+        stored[granularity] = found
+        // Stops that follow at a distance of candles know it at once again.
+        core.recall(found)
       }
       if !stored.isEmpty { candles.restore(instrument.name, stored) }
     }

@@ -8,7 +8,8 @@ extension TradingCore {
       guard settings.limits.requiresQuality, book.isAutomated else { return }
       throw Refusal(
         "quality_required",
-        "quality is missing: entries of strategies need a score here, of at least \(settings.qualityThreshold)")
+        "quality is missing: entries of strategies need a score here, of at least \(settings.qualityThreshold)"
+      )
     }
     guard quality < settings.qualityThreshold else { return }
     throw Refusal(
@@ -142,7 +143,8 @@ extension TradingCore {
       guard units <= most else {
         throw Refusal(
           "canary_units",
-          "\(book.name) would have \(units) units of \(instrument.name), and in canary mode at most \(most) are allowed")
+          "\(book.name) would have \(units) units of \(instrument.name), and in canary mode at most \(most) are allowed"
+        )
       }
     }
     guard exposure > canary.maxNotional else { return }

@@ -87,7 +87,8 @@ extension TradingCore {
 
   /// Notes when nothing is left, whoever closed the last of it.
   mutating func settleKillSwitch() {
-    guard killsOrders, !strategies.values.contains(where: { !$0.positions.isEmpty || !$0.open.isEmpty }) else {
+    guard killsOrders, !strategies.values.contains(where: { !$0.positions.isEmpty || !$0.open.isEmpty })
+    else {
       return
     }
     charter.kill?.flat = now

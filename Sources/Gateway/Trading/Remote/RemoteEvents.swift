@@ -132,8 +132,9 @@ extension TradingCore {
     Order(
       number: number, id: idPrefix + String(number), clientOrderID: key, strategy: Self.externalAccount,
       generation: 0, broker: venue.name, instrument: instrument, side: side, type: type, role: .entry,
-      timeInForce: type == .market ? .fok : .gtc, reduceOnly: false, quality: nil, mode: settings.mode,
-      tag: nil, created: now, units: units, price: nil, stopLoss: nil, takeProfit: nil, updated: now,
+      timeInForce: type == .market ? .fok : .gtc, reduceOnly: false, quality: nil,
+      mode: heldMode(Self.externalAccount, instrument), tag: nil, created: now, units: units, price: nil,
+      stopLoss: nil, takeProfit: nil, updated: now,
       expires: nil)
   }
 }
