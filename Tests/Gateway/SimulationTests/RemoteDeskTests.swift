@@ -78,6 +78,16 @@ import Trading
     #expect(desk.order?.state == .cancelled && desk.order?.reason == "requested")
   }
 
+  @Test func `a change that is refused leaves the terms that the broker has`() {
+    var desk = RemoteDesk()
+    desk.place(limit: "1.09")
+    desk.answer(.order(desk.status("sim-1", .working, 0, price: "1.09"), []))
+    desk.take(desk.core.modify(orderID: "sim-1", price: Amount("1.08"), by: desk.bot, now: desk.now).changes)
+    #expect(desk.order?.state == .pendingUpdate)
+    desk.answer(.refused(Refusal("no", "no")))
+    #expect(desk.order?.state == .accepted && desk.order?.price == Amount("1.09"))
+  }
+
   @Test func `a trade whose stop is refused again and again is closed`() {
     var desk = RemoteDesk()
     desk.place()

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// Short lives of a gateway, each from one seed: RBOT_SIM_SEED=N plays one again, RBOT_SIM_SEEDS=N so many.
+/// Thousands of short lives of a gateway, each from one seed: RBOT_SIM_SEED=N plays one again, RBOT_SIM_SEEDS=N so many.
 @Suite struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
   static let only = environment["RBOT_SIM_SEED"].flatMap { UInt64($0) }
-  static let seeds = environment["RBOT_SIM_SEEDS"].flatMap { UInt64($0) } ?? 300
+  static let seeds = environment["RBOT_SIM_SEEDS"].flatMap { UInt64($0) } ?? 2_000
   static let isWhole = environment["RBOT_SIM_SEEDS"] != nil
   static let began = ContinuousClock.now
   static let parts: UInt64 = 8

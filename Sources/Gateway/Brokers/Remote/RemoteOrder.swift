@@ -30,6 +30,9 @@ struct RemoteOrder: Sendable {
   var known: WorkingTerms
   /// Whether `known` is more than what the journal wanted before a restart.
   var isConfirmed = true
+  /// Whether a change of it was ever sent, in this run or before: one that was lost may arrive late and undo a newer
+  /// one, so its last fill is taken from the broker's word for the whole order only.
+  var mayDiffer = false
   /// The units that the desk's own book says.
   var deskUnits: Quantity
   var wantsCancel: Bool

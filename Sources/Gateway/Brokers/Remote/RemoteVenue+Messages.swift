@@ -73,9 +73,11 @@ extension RemoteVenue {
     _ key: String, _ what: RemoteOrder.Asked, _ status: OrderStatus, _ executions: [Execution]
   ) {
     learn(status)
-    for execution in executions { take(execution) }
+    for execution in executions { take(execution, isSure: true) }
     guard records[key] != nil else { return }
     records[key]?.isUncertain = false
+    // What was said is done; only a cancellation that did not take waits before it is tried again.
+    if what != .cancel { records[key]?.nextTry = now }
     guard status.state == .working else { return ended(key, status) }
     takeTerms(key, status.terms, asked: what)
   }
@@ -186,7 +188,9 @@ extension RemoteVenue {
   }
 
   /// Takes an execution that was not taken before.
-  mutating func take(_ execution: Execution) {
+  ///
+  /// - Parameter isSure: whether the order's terms were told together with it.
+  mutating func take(_ execution: Execution, isSure: Bool = false) {
     guard execution.units.isPositive, let id = execution.id, !id.isEmpty else { return }
     guard let owner = records[execution.orderID], !owner.isForeign else {
       // Of an order that is not the desk's, or has ended: the positions will tell.
@@ -195,6 +199,10 @@ extension RemoteVenue {
     }
     guard owner.isConfirmed else {
       // How much of it there is at all is not known yet; whoever is asked for that tells its executions too.
+      records[execution.orderID]?.isUncertain = true
+      return
+    }
+    if owner.mayDiffer, !isSure, owner.end == nil, owner.executed + execution.units >= owner.known.units {
       records[execution.orderID]?.isUncertain = true
       return
     }

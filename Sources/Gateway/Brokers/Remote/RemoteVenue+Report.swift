@@ -14,9 +14,10 @@ extension RemoteVenue {
     if isFirst {
       for status in report.orders where records[status.key]?.isForeign == false { learn(status) }
     }
-    for execution in report.executions { take(execution) }
+    for execution in report.executions { take(execution, isSure: isFirst) }
     for status in report.orders { take(status, isFirst: isFirst) }
     forgetForeign(report)
+    askForMissing(report)
     link = .up
     // What came in while the report was on its way may be in its positions, or not.
     if wasQuiet, !records.values.contains(where: { $0.end != nil && !$0.isEnding }) {
@@ -50,6 +51,14 @@ extension RemoteVenue {
     if status.filledUnits > record.executed { records[status.key]?.isUncertain = true }
     emit(.replaced(orderID: record.order.id))
     if !isAgreed, !record.wantsCancel { emit(.updating(orderID: record.order.id)) }
+  }
+
+  /// What the account does not name may have ended unheard.
+  private mutating func askForMissing(_ report: AccountReport) {
+    let named = Set(report.orders.map(\.key))
+    for (key, record) in records where record.stage == .known && !record.isForeign && record.asked == nil {
+      if !named.contains(key), !record.isEnding { records[key]?.isUncertain = true }
+    }
   }
 
   /// Orders that somebody else placed end when the account no longer has them.

@@ -63,6 +63,7 @@ extension RemoteVenue {
     } else if record.wantsCancel {
       (asked, action) = (.cancel, .cancel(key: key))
     } else {
+      record.mayDiffer = true
       (asked, action) = (.modify(record.wanted), .modify(key: key, terms: record.wanted))
     }
     record.asked = asked

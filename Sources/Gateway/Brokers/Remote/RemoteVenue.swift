@@ -177,15 +177,18 @@ public struct RemoteVenue: Venue {
   /// A fill that leaves nothing of the order as the desk has it, while the broker still has more of it: the change
   /// that makes it smaller is under way, and the order goes on until that is done.
   private mutating func overtakes(_ execution: Execution) -> BrokerEvent? {
-    guard var record = records[execution.orderID], record.told + execution.units >= record.deskUnits,
-      record.known.units > record.deskUnits
-    else { return nil }
-    record.deskUnits = record.known.units
+    guard var record = records[execution.orderID], record.told + execution.units >= record.deskUnits else {
+      return nil
+    }
+    // A change may have come after more had filled than it leaves.
+    let units = max(record.known.units, record.executed, record.end?.filledUnits ?? .zero)
+    guard units > record.deskUnits else { return nil }
+    record.deskUnits = units
     records[execution.orderID] = record
     return .amended(
       orderID: record.order.id,
       terms: WorkingTerms(
-        price: record.wanted.price, limitPrice: record.wanted.limitPrice, units: record.known.units))
+        price: record.wanted.price, limitPrice: record.wanted.limitPrice, units: units))
   }
 
   private mutating func end(_ key: String) -> BrokerEvent? {
@@ -215,6 +218,7 @@ public struct RemoteVenue: Venue {
     if order.state == .submitted || order.state == .unknown { record.stage = .sent }
     record.isUncertain = !record.isForeign
     record.isConfirmed = record.isForeign
+    record.mayDiffer = !record.isForeign
     // Set when the line is up: from then on nothing of the last run can be on its way for longer.
     record.mayArriveUntil = Timestamp(nanoseconds: .max)
     records[record.key] = record
