@@ -60,6 +60,9 @@ extension StrategyManifest {
       reader.report("name", "\"\(name)\" is taken by rbotd itself")
     } else if name == "manual" {
       reader.report("name", "\"manual\" is the account of the orders that people place: give it another name")
+    } else if name == "external" {
+      reader.report(
+        "name", "\"external\" is the account of what a broker holds unknown to rbotd: give it another name")
     } else if StrategyName(name) == nil {
       reader.report("name", "must be \(StrategyName.rule), not \"\(name)\"")
     }
