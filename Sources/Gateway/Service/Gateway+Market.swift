@@ -5,6 +5,7 @@ import MarketStore
 public import Model
 import NIOCore
 public import Storage
+import Trading
 import TradingStore
 
 /// Which candles are asked for.

@@ -126,7 +126,10 @@ private enum PrunedTable {
     switch self {
     case .events: "1"
     case .orders: "is_final = 1 AND id NOT IN (SELECT entry_order_id FROM trades)"
-    case .fills: "trade_id IS NULL OR trade_id NOT IN (SELECT id FROM trades)"
+    case .fills:
+      // An order that still works is asked for its executions, which must not be booked again.
+      "(trade_id IS NULL OR trade_id NOT IN (SELECT id FROM trades))"
+        + " AND order_id NOT IN (SELECT id FROM orders WHERE is_final = 0)"
     case .changes: "order_number NOT IN (SELECT number FROM orders)"
     }
   }

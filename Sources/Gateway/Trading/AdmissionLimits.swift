@@ -90,13 +90,23 @@ extension TradingCore {
     return sum
   }
 
-  /// By how much an order would raise what is held, in units; nil where it does not.
-  private func increase(_ side: Side, _ units: Quantity, _ instrument: String, _ book: StrategyBook)
-    -> Quantity?
-  {
+  /// What an order would close of the position that is held, and what it would open beyond it.
+  ///
+  /// - Parameter working: whether entries of the same side that still wait close of it before this one does.
+  func effect(
+    of units: Quantity, _ side: Side, _ instrument: String, _ book: StrategyBook, working: Bool
+  ) -> (closed: Quantity, opened: Quantity) {
     let held = book.units(instrument)
-    let after = held + (side == .buy ? units : -units)
-    return after.magnitude > held.magnitude ? after.magnitude - held.magnitude : nil
+    guard held.signum == -side.sign else { return (.zero, units) }
+    var left = held.magnitude
+    if working {
+      for order in book.entries.lazy.compactMap({ memory[$0] })
+      where order.instrument == instrument && order.side == side {
+        left = max(.zero, left - order.remainingUnits)
+      }
+    }
+    let closed = min(units, left)
+    return (closed, units - closed)
   }
 
   /// - Parameter working: whether entries that still wait count: at admission they do, so that they cannot add up to
@@ -107,14 +117,15 @@ extension TradingCore {
   ) throws(Refusal) {
     let limits = settings.limits
     let canary = mode == .canary ? settings.canary : nil
-    guard limits.exposure != nil || limits.totalExposure != nil || canary != nil,
-      let increase = increase(side, units, instrument.name, book)
-    else { return }
-    let more = notional(increase, entry, instrument.name)
+    guard limits.exposure != nil || limits.totalExposure != nil || canary != nil else { return }
+    let (closed, opened) = effect(of: units, side, instrument.name, book, working: working)
+    guard opened.isPositive else { return }
+    // What it closes is part of what is held now, and is held no longer then.
+    let more = notional(opened, entry, instrument.name) - notional(closed, entry, instrument.name)
     let own = Cash.sum(exposure(book, working: working), more)
     let currency = settings.currency
     if let canary {
-      try admitCanary(canary, increase, own, instrument, book, working: working)
+      try admitCanary(canary, opened - closed, own, instrument, book, working: working)
     }
     if let most = limits.exposure, own > most {
       throw Refusal(

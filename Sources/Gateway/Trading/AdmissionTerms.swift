@@ -166,8 +166,8 @@ extension TradingCore {
       let quote = board.quote(order.instrument)
     else { return }
     let units = order.remainingUnits
-    let held = book.units(order.instrument)
-    guard (held + (order.side == .buy ? units : -units)).magnitude > held.magnitude else { return }
+    let effect = effect(of: units, order.side, order.instrument, book, working: false)
+    guard effect.opened.isPositive else { return }
     let limit = order.type == .limit ? order.price : order.terms.limitPrice
     do throws(Refusal) {
       let entry = limit ?? quote.price(for: order.side)

@@ -1,3 +1,4 @@
+import BrokerInterface
 public import Model
 
 /// A strategy whose positions are to be closed, until they are. The journal keeps it, so that one which waits for a
@@ -53,9 +54,17 @@ extension TradingCore {
     guard let book = strategies[strategy] else {
       return (SquareOff(closed: 0, left: 0, waitsFor: nil), finish())
     }
-    if flattenings[strategy]?.cause != .squareOff {
-      begin(
-        Flattening(strategy: strategy, cause: .squareOff, reason: reason, generation: book.generation ?? 0))
+    let generation = book.generation ?? 0
+    if let before = flattenings[strategy], before.cause == .squareOff {
+      // A generation that has come since then is meant as well.
+      if generation > before.generation {
+        flattenings[strategy] = Flattening(
+          strategy: strategy, cause: .squareOff, reason: reason ?? before.reason, generation: generation,
+          closed: before.closed)
+        recorder.flattenings.append(strategy)
+      }
+    } else {
+      begin(Flattening(strategy: strategy, cause: .squareOff, reason: reason, generation: generation))
     }
     withdrawEntries(strategy, .cancelled, reason: Flattening.Cause.squareOff.rawValue)
     if !feedHasEnded { flattenAll(strategy) }
@@ -145,7 +154,7 @@ extension TradingCore {
 
   /// Ends what has been closed, by whomever.
   mutating func settleFlattenings() {
-    for name in flattening where strategies[name]?.positions.isEmpty != false {
+    for name in flattening where strategies[name]?.positions.isEmpty != false && !isOpening(name) {
       flattening.removeAll { $0 == name }
       guard let done = flattenings[name] else { continue }
       switch done.cause {
@@ -159,10 +168,20 @@ extension TradingCore {
     }
   }
 
-  /// Lets a later generation's entries pass, once nothing is held any more.
+  /// Whether an entry may still fill: one that a remote broker was asked to cancel, and has not cancelled yet.
+  private func isOpening(_ strategy: String) -> Bool {
+    venue.isRemote
+      && strategies[strategy]?.entries.contains { number in
+        memory[number].map { !$0.reduceOnly } ?? false
+      } == true
+  }
+
+  /// Lets a later generation's entries pass, once nothing is held any more; of an account without a worker everybody's,
+  /// as no later generation of it ever starts.
   private mutating func release(_ strategy: String) {
     guard let done = flattenings[strategy], done.cause == .squareOff, !flattening.contains(strategy),
-      let generation = strategies[strategy]?.generation, generation > done.generation
+      let book = strategies[strategy], let generation = book.generation,
+      generation > done.generation || !book.isAutomated
     else { return }
     forget(strategy)
   }

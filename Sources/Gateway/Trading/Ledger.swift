@@ -38,7 +38,7 @@ extension TradingCore {
   mutating func bookingRate(_ instrument: String) -> Amount {
     guard let position = board.position(of: instrument) else { return .one }
     let currency = board.instruments[position].quote
-    let rate = board.rate(for: position) ?? .zero
+    guard let rate = board.rate(for: position), rate.isPositive else { return .zero }
     if currency != settings.currency, board.savedRates[currency] != rate {
       board.savedRates[currency] = rate
       recorder.currencies.append(currency)

@@ -95,10 +95,26 @@ extension TradingCore {
       if isNew { $0.account.day = today }
     }
     if isNew { recorder.accounts.append(strategy) }
+    withdrawWhatIsNoLongerAllowed(strategy, capabilities)
     rejoin(strategy)
     pause(strategy, paused, reason)
     drain()
     return finish()
+  }
+
+  /// Cancels entries that an earlier generation placed and this one could not place.
+  private mutating func withdrawWhatIsNoLongerAllowed(
+    _ strategy: String, _ capabilities: StrategyCapabilities
+  ) {
+    let mode = effectiveMode(of: capabilities)
+    for number in strategies[strategy]?.entries ?? [] {
+      guard let order = memory[number], !order.reduceOnly else { continue }
+      if order.mode > mode {
+        withdraw(number, reason: mode == .off ? "mode_off" : "mode_lowered")
+      } else if let allowed = capabilities.instruments, !allowed.contains(order.instrument) {
+        withdraw(number, reason: "instrument_not_allowed")
+      }
+    }
   }
 
   /// While paused, entries are refused and working ones are cancelled with reason `trading_paused` (unless

@@ -55,6 +55,13 @@ extension TradingCore {
         return Outcome(.success(Placement(order: first, isDuplicate: true)), finish())
       }
       let order = try cancellable(orderID, trader)
+      guard !venue.isRemote else {
+        // It may fill before it is cancelled, and then both would be held.
+        throw Refusal(
+          "not_supported",
+          "\(venue.name) cannot cancel and place in one step: cancel \(order.id), and place the new one when it has ended"
+        )
+      }
       withdraw(order.number, reason: "replaced")
       drain()
       let placement = try take(intent, trader)

@@ -95,7 +95,8 @@ extension TradingCore {
     sessions.waiting.remove(position)
     let instrument = board.instruments[position].name
     guard let until = sessions.closedUntil(position, at: now)?.end else { return }
-    for book in sortedBooks where book.positions[instrument] != nil {
+    for book in sortedBooks
+    where book.positions[instrument] != nil && closing(book.name, instrument, nil) == nil {
       let units = book.units(instrument)
       emit(
         .sessionSquareOff, strategy: book.name,
@@ -105,6 +106,9 @@ extension TradingCore {
         ])
       closePosition(lastTrader(book.name, instrument), instrument, reason: Self.squareOffWord)
     }
+    // Where a closing order did not fill, the next quote tries again.
+    guard strategies.values.contains(where: { $0.positions[instrument] != nil }) else { return }
+    sessions.waiting.insert(position)
   }
 
   /// Refuses what would be held over the end of the session.

@@ -21,6 +21,8 @@ extension DaemonSettings {
     public var ordersPerSecond = 10
     /// All other requests, in the same way.
     public var readsPerSecond = 50
+    /// Names, beside localhost, that a request may call this machine by.
+    public var hosts: [String] = []
   }
 }
 
@@ -42,6 +44,11 @@ extension DaemonSettings.HTTP {
     }
     ordersPerSecond = reader.integer("orders_per_second", ordersPerSecond, in: 0...1_000_000)
     readsPerSecond = reader.integer("reads_per_second", readsPerSecond, in: 0...1_000_000)
+    hosts = reader.strings("hosts", hosts).map { $0.lowercased() }
+    if hosts.contains(where: { $0.isEmpty || $0.contains("/") || $0.contains(":") }) {
+      reader.report(
+        "hosts", "must be names of this machine such as \"trading.example\", without scheme and port")
+    }
     reader.finish()
   }
 

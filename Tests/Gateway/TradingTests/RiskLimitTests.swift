@@ -75,6 +75,14 @@ import Trading
     try desk.placed(.sell(1_000), by: other)
   }
 
+  @Test func `turning a position round is measured by what it opens`() throws {
+    var desk = desk(RiskLimits(exposure: 2_000))
+    try desk.placed(.buy(1_000))
+    #expect(desk.refusal(.sell(3_000)) == "exposure_limit", "it would be 2,000 short")
+    try desk.placed(.sell(2_000))
+    #expect(desk.units == "-1000", "as much as before, the other way round")
+  }
+
   @Test func `exposure is looked at again when an entry that waited is reached`() throws {
     var desk = desk(RiskLimits(exposure: 2_000))
     desk.quote("100.01", "100.02", "USD_JPY")

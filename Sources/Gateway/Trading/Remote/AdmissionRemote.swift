@@ -18,8 +18,11 @@ extension TradingCore {
         "\(venue.name) takes no \(intent.effectiveTimeInForce.rawValue) orders: give another time_in_force")
     }
     // Nobody would move the stop there, and a stop that is thought to follow is worse than one that does not.
-    guard intent.terms.trail == nil, intent.terms.breakEven == nil else {
-      throw Refusal("not_supported", "\(venue.name) does not move stops: leave out break_even and trail")
+    let terms = intent.terms
+    guard terms.trail == nil, terms.breakEven == nil, terms.rangeTrail == nil, terms.momentum == nil else {
+      throw Refusal(
+        "not_supported",
+        "\(venue.name) does not move stops: leave out break_even, trail, trail_atr and momentum")
     }
   }
 }

@@ -79,6 +79,8 @@ extension TradingCore {
     insert(order)
     venue.restore(order, group: nil)
     emit(.orderAccepted, order)
+    guard charter.kill != nil else { return }
+    withdraw(number, reason: Guardrail.killSwitch.rawValue)
   }
 
   /// Compares what the account holds with the sum of the sub-accounts. A difference is booked on the external
