@@ -55,7 +55,8 @@ enum Routes {
     router.add(middleware: Metering(meter: meter, gateway: gateway))
     let settings = gateway.configuration.settings
     let isSecure = settings.gateway.tls != nil
-    router.add(middleware: Manners(checksHost: HostRule.isLoopback(host), isSecure: isSecure))
+    let hosts = HostRule(listener: host, hosts: settings.http.hosts)
+    router.add(middleware: Manners(hosts: hosts, isSecure: isSecure))
     router.add(middleware: authentication)
     router.add(middleware: RequestRates(settings.http, gateway.http))
     let health: @Sendable (Request, ArenaContext) -> Response = { _, _ in
@@ -76,7 +77,7 @@ enum Routes {
 
 /// What every answer has: safe headers, a host that is ours, and an error that programs can read.
 struct Manners: RouterMiddleware {
-  let checksHost: Bool
+  let hosts: HostRule
   /// Whether this is TLS: browsers are then told never to come without it.
   let isSecure: Bool
 
@@ -97,9 +98,8 @@ struct Manners: RouterMiddleware {
     _ next: (Request, ArenaContext) async throws -> Response
   ) async throws -> Response {
     // A page of another site may have its own name point here; it cannot choose the Host header.
-    if checksHost, !HostRule.isLoopback(authority: request.head.authority) {
-      return .failure(
-        .misdirectedRequest, "wrong_host", "This server answers to localhost, 127.0.0.1 and [::1] alone.")
+    guard hosts.takes(request.head.authority) else {
+      return .failure(.misdirectedRequest, "wrong_host", hosts.sentence)
     }
     if request.method != .get, request.method != .head, let origin = request.headers[.origin],
       !Self.isOwn(origin, request.head.authority)
@@ -145,8 +145,45 @@ struct Manners: RouterMiddleware {
   ].compactMap { name, value in HTTPFields.Element.Name(name).map { ($0, value) } }
 }
 
-/// Which Host headers a server on the loopback device answers to.
-enum HostRule {
+/// Which Host headers a server answers to: addresses, its own name, and those that the settings name. A server on the
+/// loopback device answers to no addresses but that device's.
+struct HostRule: Sendable {
+  private let isLocal: Bool
+  private let names: Set<String>
+
+  /// - Parameters:
+  ///   - host: what it listens on.
+  ///   - hosts: the setting, `[http] hosts`.
+  init(listener host: String, hosts: [String]) {
+    isLocal = Self.isLoopback(host)
+    names = Set(hosts.map { $0.lowercased() } + [host.lowercased()])
+  }
+
+  /// What who came by another name is told.
+  var sentence: String {
+    isLocal
+      ? "This server answers to localhost, 127.0.0.1, [::1] and the names in [http] hosts alone."
+      : "This server answers to addresses, localhost and the names in [http] hosts alone: add this name there."
+  }
+
+  func takes(_ authority: String?) -> Bool {
+    if Self.isLoopback(authority: authority) { return true }
+    // Browsers, of which this is about, always say one.
+    guard let authority else { return !isLocal }
+    let name = String(authority.prefix { $0 != ":" }).lowercased()
+    return names.contains(name) || !isLocal && (Self.isIPv4(name) || Self.isIPv6(authority))
+  }
+
+  /// No name ends with a number: what is of digits and points alone is looked up nowhere.
+  private static func isIPv4(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 }
+  }
+
+  private static func isIPv6(_ authority: String) -> Bool {
+    guard authority.hasPrefix("["), let end = authority.firstIndex(of: "]") else { return false }
+    return authority[..<end].dropFirst().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+  }
+
   static func isLoopback(_ host: String) -> Bool {
     // A name may begin with these digits as well, and lead anywhere.
     host == "localhost" || host == "::1"

@@ -38,15 +38,36 @@ extension Accounts {
     try await checkSlowly(pin, actor, origin)
   }
 
+  /// The same for what stops everything, which nobody may be kept from: it passes, and the audit log says so, while no
+  /// PIN is set, and while it is locked. A wrong one is refused as everywhere.
+  public nonisolated func checkPINToStop(
+    _ pin: String?, by actor: String, from origin: String
+  ) async throws(AccountRefusal) {
+    if let pin, pinCache.knows(pin) { return }
+    if try await stopsWithoutPIN(actor, origin) { return }
+    try await checkPIN(pin, by: actor, from: origin)
+  }
+
+  private func stopsWithoutPIN(_ actor: String, _ origin: String) throws(AccountRefusal) -> Bool {
+    let why: String
+    if try pinHash() == nil {
+      why = "no PIN has been set yet"
+    } else if try storedAttempts().remaining(now: now) != nil {
+      why = "the PIN is locked after too many wrong tries"
+    } else {
+      return false
+    }
+    // A disk that is full does not keep anybody from stopping either.
+    try? record(entry("stopped_without_pin", by: actor, from: origin, why))
+    return true
+  }
+
   private func checkSlowly(_ pin: String, _ actor: String, _ origin: String) throws(AccountRefusal) {
     guard let hash = try pinHash() else {
       throw AccountRefusal(.pinNotSet, "no PIN has been set yet: set one with rbotctl pin set")
     }
     let now = now
-    var attempts = try read { database in
-      let row = try Row.fetchOne(database, sql: "SELECT wrong, locked_until_s FROM guards WHERE name = 'pin'")
-      return row.map { AttemptGuard(wrong: $0[0], lockedUntil: $0[1]) } ?? AttemptGuard()
-    }
+    var attempts = try storedAttempts()
     if let wait = attempts.remaining(now: now) { throw Self.locked(wait) }
     if try hash.matches(String(pin.prefix(64))) {
       if attempts != AttemptGuard() {
@@ -73,6 +94,13 @@ extension Accounts {
   private func pinHash() throws(AccountRefusal) -> PasswordHash? {
     try read { try Data.fetchOne($0, sql: "SELECT value FROM secrets WHERE name = 'pin'") }
       .flatMap { PasswordHash(text: String(decoding: $0, as: UTF8.self)) }
+  }
+
+  private func storedAttempts() throws(AccountRefusal) -> AttemptGuard {
+    try read { database in
+      let row = try Row.fetchOne(database, sql: "SELECT wrong, locked_until_s FROM guards WHERE name = 'pin'")
+      return row.map { AttemptGuard(wrong: $0[0], lockedUntil: $0[1]) } ?? AttemptGuard()
+    }
   }
 
   private func store(_ attempts: AttemptGuard, _ entry: AuditEntry?) throws(AccountRefusal) {

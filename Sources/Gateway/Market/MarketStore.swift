@@ -139,7 +139,7 @@ public final class MarketStore: Sendable {
 
   /// Whole seconds; a start that is later than a second's beginning is not of that second.
   private static func seconds(_ time: Timestamp?) -> Int64? {
-    time.map { ($0.nanoseconds + 999_999_999) / 1_000_000_000 }
+    time.map { $0.advanced(nanoseconds: 999_999_999).nanoseconds / 1_000_000_000 }
   }
 
   private func read<Value>(_ body: (Database) throws -> Value) throws(StorageError) -> Value {

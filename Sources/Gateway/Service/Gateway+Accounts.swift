@@ -6,6 +6,11 @@ public import Wire
 /// What a person at this machine may do to accounts, over the control socket: who may use that socket owns the daemon,
 /// and needs no login.
 extension Gateway {
+  /// Whether anybody can log in; nil where that cannot be read.
+  public nonisolated func hasUsers() async -> Bool? {
+    try? await !accounts.isEmpty()
+  }
+
   static let accountMethods: Set<String> = [
     "user.list", "user.add", "user.passwd", "user.role", "user.remove", "token.list", "token.create",
     "token.rotate", "token.revoke", "pin.set", "audit.list", "audit.verify",

@@ -1,3 +1,4 @@
+import Dispatch
 import Feeds
 import Glibc
 import IPC
@@ -56,7 +57,9 @@ extension Gateway {
   }
 
   /// Everything is open: tells the supervisor, and starts the feed unless it is held.
-  public func ready(listen address: String) {
+  ///
+  /// - Parameter hasUsers: whether anybody can log in; nil where that could not be read.
+  public func ready(listen address: String, hasUsers: Bool?) {
     guard phase == .starting else { return }
     listen = address
     phase = .running
@@ -69,6 +72,7 @@ extension Gateway {
       notification: "ready",
       [
         "listen": .string(address), "feed": feedDescription, "mode": .string(core.charter.mode.rawValue),
+        "users": hasUsers.map { .bool($0) } ?? .null,
       ])
     housekeeping = loop.scheduleRepeatedTask(
       initialDelay: Self.housekeepingInterval, delay: Self.housekeepingInterval
@@ -131,15 +135,22 @@ extension Gateway {
 
   // MARK: - Files that may be renewed
 
-  /// Has `read` called whenever the supervisor reads its files again; what it throws is logged.
+  /// Has `read` called whenever the supervisor reads its files again, on the questions' queue, as files block; what it
+  /// throws is logged.
   public func onReload(_ read: @escaping @Sendable () throws(GatewayFailure) -> Void) { reloads.append(read) }
 
   func reload() {
-    for read in reloads {
-      do throws(GatewayFailure) {
-        try read()
-      } catch {
-        log(.error, "\(error.message) What was read before stays in use.")
+    let (reads, loop) = (reloads, loop)
+    questions.async { [self] in
+      for read in reads {
+        do throws(GatewayFailure) {
+          try read()
+        } catch {
+          let message = error.message
+          loop.execute {
+            self.assumeIsolated { $0.log(.error, "\(message) What was read before stays in use.") }
+          }
+        }
       }
     }
   }

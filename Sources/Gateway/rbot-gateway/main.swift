@@ -52,7 +52,7 @@ func run() async throws {
       servers.append(second)
       await gateway.log(.info, "Prices and candles are served at \(second.address) too.")
     }
-    await gateway.ready(listen: started.address)
+    await gateway.ready(listen: started.address, hasUsers: await gateway.hasUsers())
   } catch {
     await gateway.fail(error)
   }

@@ -53,6 +53,9 @@ extension Supervisor {
     let client = Self.client + (options.home.map { " --home \(Self.quoted($0))" } ?? "")
     lines.append("  next     \(client) status --watch")
     if let first = strategies.first?.name { lines.append("           \(client) logs \(first) -f") }
+    if gatewayLink.about["users"]?.boolValue == false {
+      lines.append("           \(client) user add EMAIL --role admin   (the first user, to trade over HTTP)")
+    }
     lines.append("           Ctrl-C stops everything")
     return lines
   }

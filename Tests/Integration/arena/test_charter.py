@@ -207,6 +207,20 @@ def test_the_kill_switch_ends_everything_and_stays_until_the_pin(
     states = [item["state"] for item in events(daemon, "kill_switch")]
     assert states == ["engaged", "flat", "released"] * 2
     eventually("its rows in the audit log", lambda: len(audit(daemon, "kill_switch")) == 4)
+
+
+def test_wrong_pins_of_others_keep_nobody_from_the_kill_switch(
+    daemon: Daemon, admin: Client
+) -> None:
+    tries = [admin.ask("POST", "/api/kill", pin="1234")[1]["error"] for _ in range(5)]
+    assert tries == ["pin_wrong"] * 4 + ["pin_locked"]
+    assert admin.ask("POST", "/api/kill")[0] == 200
+    (row,) = audit(daemon, "stopped_without_pin")
+    assert row["actor"] == "user:admin@local" and "locked" in row["detail"]
+    assert admin.ask("POST", "/api/kill/release", pin=PIN)[1]["error"] == "pin_locked"
+    daemon.call("pin.set", {"pin": PIN})
+    assert admin.ask("POST", "/api/kill")[1]["error"] == "pin_required"
+    assert admin.ask("POST", "/api/kill/release", pin=PIN)[0] == 200
     assert daemon.call("audit.verify")["whole"]
 
 

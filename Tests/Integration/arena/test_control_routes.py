@@ -195,6 +195,8 @@ def test_equity_is_sampled_after_fills_for_each_account_and_for_all(viewer: Aren
         for point in points:
             assert point["unrealised"] == pytest.approx(point["equity"] - point["balance"])
         assert [point["time"] for point in points] == sorted(point["time"] for point in points)
+        status, refused = viewer.ask("GET", f"{path}?since=1700-01-01T00:00:00Z")
+        assert (status, refused["error"]) == (400, "bad_field")
 
 
 def test_measurements_count_requests_by_route_and_not_by_path(viewer: ArenaClient) -> None:

@@ -303,7 +303,10 @@ def test_groups_of_orders(shell: Arena) -> None:
     parts = shell.send("POST", "/api/orders/split", {**order, "size": 40, **pin}).json["results"]
     assert [part["order"]["units"] for part in parts] == [40, 40, 20]
     first = parts[0]["order_id"]
-    changed = shell.send("PATCH", f"/api/orders/{first}", {"price": 150.5, "qty": 30}).json
+    change = {"price": 150.5, "qty": 30}
+    for path in (f"/orders/{first}", f"/api/orders/{first}"):
+        assert shell.send("PATCH", path, change).error == (403, "pin_required")
+    changed = shell.send("PATCH", f"/api/orders/{first}", {**change, **pin}).json
     assert (changed["order"]["price"], changed["order"]["units"]) == (150.5, 30)
     body = {**order, "price": 150.25, **pin}
     replaced = shell.send("POST", f"/api/orders/{first}/replace", body).json

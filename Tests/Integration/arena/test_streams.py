@@ -216,6 +216,9 @@ def test_streams_end_with_the_right_to_read_them(world: World) -> None:
         assert RawWebSocket(world.listen, **headers).status == 401
         nobody = RawWebSocket(world.listen)
         assert nobody.status == 101 and nobody.close_code() == 1008, "it did not say who it is"
+        crowd = [RawWebSocket(world.listen) for _ in range(40)]
+        assert {socket.status for socket in crowd[:30]} == {101}
+        assert crowd[-1].status == 503, "too many have not said who they are"
         for connection in (shown, asked):
             with pytest.raises(Exception, match="1008"):
                 said(connection, "nothing")

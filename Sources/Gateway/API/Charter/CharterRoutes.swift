@@ -45,7 +45,8 @@ struct CharterRoutes: Sendable {
     let principal = try context.principal(.administer)
     let body = try await Self.body(request, context)
     let reason = try body.optionalText("reason")
-    try await request.checkPIN(in: body, of: principal, by: context, gateway.accounts)
+    try await gateway.accounts.checkPINToStop(
+      request.pin(in: body), by: principal.subject, from: context.origin)
     let report = await gateway.engageKillSwitch(by: Self.person(principal, context), reason: reason)
     return .done(with: ["kill_switch": try report.orAnswer().json])
   }

@@ -38,7 +38,9 @@ struct EquityRoutes: Sendable {
     let until = try query.time("until") ?? now.advanced(seconds: 1)
     let since = try query.time("since") ?? until.advanced(seconds: -Self.standardSeconds)
     guard since < until else { throw Query.wrong("since", "before until") }
-    let span = (until.nanoseconds - since.nanoseconds) / 1_000_000_000
+    let (nanoseconds, isTooLong) = until.nanoseconds.subtractingReportingOverflow(since.nanoseconds)
+    guard !isTooLong else { throw Query.wrong("since", "at most 292 years before until") }
+    let span = nanoseconds / 1_000_000_000
     // As fine as so many points allow.
     let step = try query.integer("step_s", in: 1...31_622_400) ?? max(1, span / Int64(limit))
     let points = try await gateway.equity(of: strategy, since: since, until: until, step: step, limit: limit)

@@ -2,6 +2,7 @@ import GatewayService
 import Hummingbird
 import Model
 import Storage
+import TradingStore
 import Wire
 
 /// A page of a list of orders, newest first: `state` (`open` or `all`), `limit`, `before`.
@@ -34,6 +35,18 @@ struct OrderPage {
     before = number
   }
 
+  /// Orders of every route. It may hold fewer than asked for, even none, and still have a next one.
+  func ofAllRoutes(_ gateway: Gateway, strategy: String?) async throws -> ListPage<Order> {
+    var filter = ListFilter()
+    filter.strategy = strategy
+    filter.isOpenOnly = openOnly
+    do throws(StorageError) {
+      return try await gateway.orders(filter, before: before, limit: limit)
+    } catch {
+      throw Answer(error)
+    }
+  }
+
   /// One more than is shown tells whether there are more.
   func orders(_ gateway: Gateway, strategy: String?, route: String?) async throws -> [Order] {
     do throws(StorageError) {
@@ -47,7 +60,11 @@ struct OrderPage {
   /// - Parameter orders: one more than the limit where there are more.
   func json(_ orders: [Order], _ shape: (Order) -> JSON) -> JSON {
     let shown = orders.prefix(limit)
-    let next: JSON = orders.count > limit ? shown.last.map { .int($0.number) } ?? .null : .null
-    return ["ok": true, "orders": .array(shown.map(shape)), "next": next]
+    return Self.json(Array(shown), next: orders.count > limit ? shown.last?.number : nil, shape)
+  }
+
+  /// - Parameter next: where the next page begins; nil: there is none.
+  static func json(_ orders: [Order], next: Int64?, _ shape: (Order) -> JSON) -> JSON {
+    ["ok": true, "orders": .array(orders.map(shape)), "next": next.map { .int($0) } ?? .null]
   }
 }

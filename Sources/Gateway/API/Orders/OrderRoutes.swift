@@ -4,6 +4,7 @@ import Hummingbird
 import Model
 import Storage
 import Trading
+import TradingStore
 import Wire
 
 /// `/orders`: placing, looking at, changing and cancelling orders, whatever the broker.
@@ -42,8 +43,8 @@ struct OrderRoutes: Sendable {
     _ = try context.principal(.read)
     let page = try OrderPage(request)
     let strategy = request.uri.queryParameters["strategy"].map(String.init)
-    let orders = try await page.orders(gateway, strategy: strategy, route: nil)
-    return .json(.ok, page.json(orders) { $0.json })
+    let found = try await page.ofAllRoutes(gateway, strategy: strategy)
+    return .json(.ok, OrderPage.json(found.rows, next: found.next) { $0.json })
   }
 
   @Sendable private func show(_ request: Request, _ context: ArenaContext) async throws -> Response {
@@ -59,14 +60,19 @@ struct OrderRoutes: Sendable {
     return .json(.ok, order.receipt([("order", order.json)]))
   }
 
+  /// Needs the PIN as placing does: another price or size is as good as another order.
   @Sendable private func modify(_ request: Request, _ context: ArenaContext) async throws -> Response {
     let principal = try context.principal(.trade)
-    let fields = BodyFields(try await request.jsonObject(context: context))
+    let body = try await request.jsonObject(context: context)
+    let (fields, id) = (BodyFields(body), try context.orderID())
+    let (price, limitPrice) = (try fields.amount("price"), try fields.amount("limit_price"))
+    let stopLoss = try fields.amount("sl", "stop_loss")
+    let takeProfit = try fields.amount("tp", "take_profit")
+    let units = try fields.amount("qty", "units")
+    try await request.checkPIN(in: body, of: principal, by: context, gateway.accounts)
     let changed = await gateway.modify(
-      orderID: try context.orderID(), price: try fields.amount("price"),
-      limitPrice: try fields.amount("limit_price"), stopLoss: try fields.amount("sl", "stop_loss"),
-      takeProfit: try fields.amount("tp", "take_profit"), units: try fields.amount("qty", "units"),
-      by: principal.subject)
+      orderID: id, price: price, limitPrice: limitPrice, stopLoss: stopLoss, takeProfit: takeProfit,
+      units: units, by: principal.subject)
     let order = try changed.orAnswer()
     return .json(.ok, order.receipt([("order", order.json)]))
   }

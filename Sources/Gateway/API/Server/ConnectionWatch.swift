@@ -28,7 +28,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   private var waiting: Int?
   private var isCounted = false
   private var reading = Reading.nothing
-  /// Requests that are here in full and not answered in full.
+  /// Requests that are here in full and not answered in full; -1: the one that is coming in is answered already.
   private var unanswered = 0
   private var closesAfterAnswer = false
   private var drained = 0
@@ -82,6 +82,11 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   func bytesCame(_ context: ChannelHandlerContext) {
     guard !isStream, reading == .nothing else { return }
     reading = .request
+    begin(context)
+  }
+
+  /// A request comes in: it has its time from now on, and the connection is at work.
+  private func begin(_ context: ChannelHandlerContext) {
     if deadline == nil { startDeadline(context) }
     if let place = waiting {
       waiting = nil
@@ -93,6 +98,8 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
+      // It may have come with the end of the one before.
+      if reading == .nothing, !isStream { begin(context) }
       reading = .request
       // HTTP's decoder reads nothing more on such a connection, and a second request would wait for ever.
       closesAfterAnswer = head.headers.contains(name: "upgrade")
@@ -120,7 +127,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
       let (watch, context) = bound.value
       watch.deadline = nil
       // The next request may wait here for as long as the one before it takes.
-      guard watch.unanswered == 0 else { return watch.startDeadline(context) }
+      guard watch.unanswered <= 0 else { return watch.startDeadline(context) }
       watch.board.count { $0.cutOff += 1 }
       context.close(promise: nil)
     }
@@ -133,19 +140,22 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
       context.write(data, promise: promise)
       return
     }
-    context.write(data, promise: promise)
     unanswered -= 1
     guard !closesAfterAnswer else {
-      context.flush()
-      context.close(promise: nil)
+      let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+      let channel = context.channel
+      // Closed any sooner, the connection would lose what the client has not taken yet.
+      written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+      context.writeAndFlush(data, promise: written)
       return
     }
+    context.write(data, promise: promise)
     rest(context)
   }
 
-  /// Where nothing is under way, it waits from now on.
+  /// Where nothing is under way, it waits from now on: what still comes of a request that is answered is not work.
   private func rest(_ context: ChannelHandlerContext) {
-    guard unanswered == 0, reading == .nothing, isCounted, waiting == nil else { return }
+    guard unanswered < 0 || unanswered == 0 && reading == .nothing, isCounted, waiting == nil else { return }
     waiting = table.rest(context.channel)
   }
 

@@ -64,9 +64,11 @@ struct RequestRates: RouterMiddleware {
     guard !path.hasPrefix("/api/kill"), path != "/health", path != "/api/health", path != "/live",
       path != "/ready"
     else { return nil }
-    // Cancelling counts with the rest: getting out is not held up by what came in.
+    // Cancelling and closing count with the rest: getting out is not held up by what came in.
+    let parts = path.split(separator: "/")
     let isOrder =
-      request.method == .post && path.split(separator: "/").contains { $0 == "orders" || $0 == "order" }
+      request.method == .post && parts.last != "cancel-all"
+      && parts.contains { $0 == "orders" || $0 == "order" }
     let now = Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)
     let key: String
     if case .known(let principal) = context.identity, principal.kind != .anybody {

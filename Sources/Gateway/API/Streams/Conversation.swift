@@ -53,6 +53,7 @@ struct Conversation: Sendable {
     reader.credential = credential
     reader.isAdmitted = true
     if !principal.may(.events) { reader.place = nil }
+    if !principal.may(.market) { reader.quotes = [:] }
     say(reader, "authenticated", ["name": .string(principal.name)])
   }
 
@@ -92,7 +93,7 @@ struct Conversation: Sendable {
 
   private func say(_ reader: StreamReader, _ type: String, _ payload: JSON) {
     // A reader that asks without reading the answers would have them gather here.
-    guard reader.isWritable else { return reader.end(.policy, "answers are not read") }
+    guard !reader.isClogged else { return reader.end(.policy, "answers are not read") }
     reader.send(reader.format.bytes(type: type, payload: payload))
   }
 }

@@ -19,6 +19,8 @@ actor FanOut {
   /// Writes to one reader in one round.
   private static let writesMax = 4
   private static let quoteInterval = TimeAmount.milliseconds(50)
+  /// How long a reader has to say who it is.
+  private static let identificationTime = TimeAmount.seconds(10)
 
   /// What several readers of a round may share.
   private struct BatchKey: Hashable {
@@ -169,6 +171,12 @@ actor FanOut {
     let reader = StreamReader(id, door, terms)
     readers[id] = reader
     order.append(reader)
+    if !reader.isAdmitted {
+      loop.scheduleTask(in: Self.identificationTime) { [weak self] in
+        guard let self else { return }
+        self.assumeIsolated { $0.sendAwayUnidentified(id) }
+      }
+    }
     beat(reader)
     if heart == nil { startHeart() }
     watchQuotes()
@@ -178,9 +186,14 @@ actor FanOut {
   /// The head of the answer is sent: its messages may follow.
   func open(_ id: Int) {
     guard let reader = readers[id] else { return }
-    reader.isOpen = true
+    reader.open()
     beat(reader)
     serveSoon()
+  }
+
+  private func sendAwayUnidentified(_ id: Int) {
+    guard let reader = readers[id], !reader.isAdmitted else { return }
+    reader.end(.policy, "unauthorized")
   }
 
   func leave(_ id: Int) {
@@ -227,17 +240,18 @@ actor FanOut {
     reader.silence += 1
     // A WebSocket answers each ping. Who does not is gone, whatever his system says.
     if reader.format == .webSocket, reader.silence > 3 { return reader.end(.policy, "no answer to pings") }
-    guard reader.isAdmitted else {
-      if NIODeadline.now() - reader.began > .seconds(10) { reader.end(.policy, "unauthorized") }
-      return
-    }
+    guard reader.isAdmitted else { return }
     switch authentication.identity(of: reader.credential) {
-    case .known(let principal)
-    where principal.may(.events) || (reader.place == nil && principal.may(.market)):
-      break
+    case .known(let principal) where Self.may(principal, read: reader): break
     case .refused(let refusal): reader.end(.policy, refusal.reason.rawValue)
     case .known, .anonymous: reader.end(.policy, "unauthorized")
     }
+  }
+
+  /// Whether somebody may still see what his reader asked for.
+  private static func may(_ principal: Principal, read reader: StreamReader) -> Bool {
+    let (events, market) = (principal.may(.events), principal.may(.market))
+    return (events || market) && (events || reader.place == nil) && (market || reader.quotes.isEmpty)
   }
 
   private func beat(_ reader: StreamReader) {

@@ -18,10 +18,11 @@ final class StreamReader {
   let format: StreamFormat
   /// Where to write: below everything of HTTP.
   let door: NIOLoopBound<ChannelHandlerContext>
-  let began = NIODeadline.now()
   var credential: Credential
   /// Whether the answer to its request is on its way: until then nothing else may be sent.
-  var isOpen: Bool
+  private(set) var isOpen: Bool
+  /// What it is answered until then.
+  private var early = ByteBuffer()
   /// Whether it is known who reads.
   var isAdmitted: Bool
   var place: Int64?
@@ -50,8 +51,25 @@ final class StreamReader {
   /// Whether it takes more now.
   var isWritable: Bool { isOpen && !isEnding && door.value.channel.isWritable }
 
+  /// Whether it does not read what it was sent.
+  var isClogged: Bool { isOpen && !door.value.channel.isWritable }
+
+  /// The answer to its request is on its way, and what it was told since follows.
+  func open() {
+    guard !isOpen else { return }
+    isOpen = true
+    let bytes = early
+    early = ByteBuffer()
+    send(bytes)
+  }
+
   func send(_ bytes: ByteBuffer) {
     guard !isEnding, bytes.readableBytes > 0 else { return }
+    guard isOpen else {
+      early.writeImmutableBuffer(bytes)
+      if early.readableBytes > Self.earlyMax { end(.policy, "too many messages") }
+      return
+    }
     let context = door.value
     context.writeAndFlush(NIOAny(bytes), promise: nil)
   }
@@ -71,6 +89,8 @@ final class StreamReader {
     context.eventLoop.scheduleTask(in: Self.farewell) { channel.close(promise: nil) }
   }
 
+  /// Bytes that wait for the answer to its request.
+  private static let earlyMax = 262_144
   /// How long a client has for its own goodbye.
   private static let farewell = TimeAmount.seconds(2)
 }

@@ -44,13 +44,17 @@ final class StreamRoutes: Sendable {
     return fanOut
   }
 
-  private func seat() throws(Answer) -> StreamSeat {
-    guard let seat = seats.take() else {
+  private func seat(isIdentified: Bool = true) throws(Answer) -> StreamSeat {
+    if let seat = seats.take(isIdentified: isIdentified) { return seat }
+    guard isIdentified || seats.open >= seats.limit else {
       throw Answer(
         .serviceUnavailable, "too_many_streams",
-        "\(seats.limit) clients read events already: close some, or raise [http] streams")
+        "\(StreamSeats.unidentifiedMax) clients are connected that have not said who they are: show a token at once"
+      )
     }
-    return seat
+    throw Answer(
+      .serviceUnavailable, "too_many_streams",
+      "\(seats.limit) clients read events already: close some, or raise [http] streams")
   }
 
   // MARK: - Server-sent events
@@ -91,7 +95,7 @@ final class StreamRoutes: Sendable {
     }
     let accept = try await Self.accept(request, context.channel)
     let terms = try webSocketTerms(request, context)
-    let seat = try seat()
+    let seat = try seat(isIdentified: !terms.mayIdentifyLater)
     let channel = context.channel
     let fanOut = fanOut(channel.eventLoop)
     let conversation = Conversation(gateway: gateway, authentication: authentication)

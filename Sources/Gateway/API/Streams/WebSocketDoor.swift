@@ -80,8 +80,11 @@ final class WebSocketDoor: ChannelInboundHandler, RemovableChannelHandler {
     guard let words = String(validating: text.readableBytesView, as: UTF8.self) else {
       return end(context, .badText, "no UTF-8")
     }
-    fanOut.assumeIsolated { [id, conversation] fanOut in
-      fanOut.change(id) { conversation.answer(words, $0) }
+    fanOut.assumeIsolated { [id, conversation, seat] fanOut in
+      fanOut.change(id) { reader in
+        conversation.answer(words, reader)
+        if reader.isAdmitted { seat.identify() }
+      }
     }
   }
 
