@@ -50,14 +50,30 @@ extension TradingCore {
   mutating func beginDay(_ time: Timestamp) {
     let next = TradingDay(time)
     day = next
-    for name in strategies.keys.sorted() {
+    undated = Set(strategies.keys)
+    dateAccounts()
+  }
+
+  /// Takes the equity that the day begins with of each account that waits for it. After a restart over midnight what is
+  /// held may have no quote yet, and without it the equity would be short of all that is not realised.
+  ///
+  /// - Returns: Whether any was taken.
+  @discardableResult
+  mutating func dateAccounts() -> Bool {
+    guard let today = day?.number, !undated.isEmpty else { return false }
+    var isAny = false
+    for name in undated.sorted() {
       guard let book = strategies[name] else { continue }
+      guard book.positions.keys.allSatisfy({ board.quote($0) != nil }) else { continue }
       let equity = equity(book)
       withStrategy(name) {
-        $0.account.day = next.number
+        $0.account.day = today
         $0.account.dayStartEquity = equity
       }
       recorder.accounts.append(name)
+      undated.remove(name)
+      isAny = true
     }
+    return isAny
   }
 }

@@ -19,13 +19,14 @@ extension TradingCore {
     // What was due before this quote met the one before it.
     let wasDue = moveClock(to: quote.time)
     board.take(quote, at: position)
+    let isDated = !undated.isEmpty && dateAccounts()
     marketTime = quote.time
     feedHasEnded = false
     let isReached = venue.quote(quote)
     // A broker behind a network looks after the margin of its account itself.
     let endangers = !venue.isRemote && (!staleMargins.isEmpty || !marginGuards[position].contains(quote))
     guard
-      isReached || wasDue || endangers || beginsDay || killsOrders || !flattening.isEmpty
+      isReached || wasDue || endangers || beginsDay || isDated || killsOrders || !flattening.isEmpty
         || !sessions.waiting.isEmpty
     else { return ChangeSet() }
     now = quote.time

@@ -41,6 +41,8 @@ public struct TradingCore: Sendable {
   var nextFillID: Int64
   var nextTradeID: Int64
   var day: TradingDay?
+  /// Accounts that have still to take the equity that this day began with.
+  var undated: Set<String> = []
   /// The time of the call in progress, and what it changed so far.
   var now = Timestamp(nanoseconds: 0)
   var recorder = Recorder()
@@ -94,7 +96,10 @@ public struct TradingCore: Sendable {
     }
     venue.restore(executions: snapshot.executions)
     restore(snapshot.flattenings)
-    if let number = snapshot.accounts.compactMap(\.day).max() { day = TradingDay(number: number) }
+    if let number = snapshot.accounts.compactMap(\.day).max() {
+      day = TradingDay(number: number)
+      undated = Set(snapshot.accounts.filter { ($0.day ?? number) < number }.map(\.strategy))
+    }
   }
 
   /// Exits of one trade cancel each other.

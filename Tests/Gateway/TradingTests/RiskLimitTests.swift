@@ -75,6 +75,23 @@ import Trading
     try desk.placed(.sell(1_000), by: other)
   }
 
+  @Test func `a restart over midnight does not take yesterday's open loss for today's`() throws {
+    let limits = TradingSettings(limits: RiskLimits(dailyLoss: 100))
+    var desk = Desk(settings: limits)
+    try desk.placed(.buy(100_000, sl: "1.2"))
+    desk.quote("1.38500", "1.38511")
+    #expect(desk.refusal(.buy()) == "daily_loss_limit", "it has lost 200 today")
+    var next = Desk(
+      settings: limits, restoring: desk.journal.snapshot(marketTime: desk.now), quoted: false,
+      keeping: desk.journal)
+    (next.second, next.sequence) = (desk.second, desk.sequence)
+    next.quote("1.60000", "1.60020", "GBP_USD", after: 86_400)
+    next.quote("1.38500", "1.38511")
+    try next.placed(.buy())
+    next.quote("1.38350", "1.38361")
+    #expect(next.refusal(.buy()) == "daily_loss_limit", "another 150 today")
+  }
+
   @Test func `turning a position round is measured by what it opens`() throws {
     var desk = desk(RiskLimits(exposure: 2_000))
     try desk.placed(.buy(1_000))
