@@ -95,8 +95,8 @@ idle()
         structured = lines(daemon, names=["odd"], streams=["log"])
         assert [(item["message"], item["fields"]) for item in structured] == [
             ("two\nlines \x1b", {"a": 1}),
-            # More than 16 KiB are not kept, which is counted.
-            ("much", {"fields_cut_bytes": 20_011}),
+            # More than 16 KiB are not kept, which is counted, in bytes as they were sent.
+            ("much", {"fields_cut_bytes": len(json.dumps({"book": "x" * 20_000}))}),
         ]
         assert daemon.status()["supervisor"]["records"]["fields_cut"] == 1
         shown = daemon.ctl("logs", "odd", "--stream", "log").stdout
